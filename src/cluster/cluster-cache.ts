@@ -1,0 +1,185 @@
+/**
+ * Everything the watches have told, indexed by what the operator asks: whose replicas are these, which budgets cover
+ * this namespace, what runs on that node. Pure: it is fed values and answers with values; a change costs what it
+ * touches.
+ */
+import type {DisruptionBudget} from './disruption-budget.ts';
+import type {Node} from './node.ts';
+import type {Pod} from './pod.ts';
+import {liveReplicas, type WorkloadReplicas} from './replicas.ts';
+import {ClusterState} from './snapshot.ts';
+import type {HorizontalPodAutoscaler, Namespace, ReplicaSet, Workload} from './workload.ts';
+
+/** `namespace/name`; names of Kubernetes objects hold no slash. */
+export type WorkloadKey = string;
+
+export function workloadKey({
+  namespace,
+  name,
+}: {
+  readonly namespace: string;
+  readonly name: string;
+}): WorkloadKey {
+  return `${namespace}/${name}`;
+}
+
+export class ClusterCache {
+  readonly state = new ClusterState();
+  readonly #workloads = new Map<WorkloadKey, Workload>();
+  readonly #workloadsOfNamespace = new Map<string, Map<string, Workload>>();
+  readonly #keyOfDeploymentUid = new Map<string, WorkloadKey>();
+  readonly #replicaSets = new Map<string, ReplicaSet>();
+  readonly #replicaSetsOfDeployment = new Map<string, Map<string, ReplicaSet>>();
+  readonly #podsOfController = new Map<string, Map<string, Pod>>();
+  readonly #budgetsOfNamespace = new Map<string, Map<string, DisruptionBudget>>();
+  readonly #autoscalersOfNamespace = new Map<string, Map<string, HorizontalPodAutoscaler>>();
+  readonly #namespaces = new Map<string, Namespace>();
+
+  setNode(node: Node): void {
+    this.state.setNode(node);
+  }
+
+  deleteNode(node: Node): void {
+    this.state.deleteNode(node.name);
+  }
+
+  setPod(pod: Pod, previous?: Pod): void {
+    this.state.setPod(pod, previous);
+    if (previous?.controller !== undefined && previous.controller.uid !== pod.controller?.uid) {
+      remove(this.#podsOfController, previous.controller.uid, previous.uid);
+    }
+    if (pod.controller !== undefined) {
+      put(this.#podsOfController, pod.controller.uid, pod.uid, pod);
+    }
+  }
+
+  deletePod(pod: Pod): void {
+    this.state.deletePod(pod);
+    if (pod.controller !== undefined) {
+      remove(this.#podsOfController, pod.controller.uid, pod.uid);
+    }
+  }
+
+  setWorkload(workload: Workload): void {
+    const key = workloadKey(workload);
+    this.#workloads.set(key, workload);
+    put(this.#workloadsOfNamespace, workload.namespace, workload.name, workload);
+    this.#keyOfDeploymentUid.set(workload.uid, key);
+  }
+
+  deleteWorkload(workload: Workload): void {
+    this.#workloads.delete(workloadKey(workload));
+    remove(this.#workloadsOfNamespace, workload.namespace, workload.name);
+    this.#keyOfDeploymentUid.delete(workload.uid);
+  }
+
+  setReplicaSet(replicaSet: ReplicaSet, previous?: ReplicaSet): void {
+    if (previous?.deploymentUid !== undefined && previous.deploymentUid !== replicaSet.deploymentUid) {
+      remove(this.#replicaSetsOfDeployment, previous.deploymentUid, previous.uid);
+    }
+    this.#replicaSets.set(replicaSet.uid, replicaSet);
+    if (replicaSet.deploymentUid !== undefined) {
+      put(this.#replicaSetsOfDeployment, replicaSet.deploymentUid, replicaSet.uid, replicaSet);
+    }
+  }
+
+  deleteReplicaSet(replicaSet: ReplicaSet): void {
+    this.#replicaSets.delete(replicaSet.uid);
+    if (replicaSet.deploymentUid !== undefined) {
+      remove(this.#replicaSetsOfDeployment, replicaSet.deploymentUid, replicaSet.uid);
+    }
+  }
+
+  setBudget(budget: DisruptionBudget): void {
+    put(this.#budgetsOfNamespace, budget.namespace, budget.name, budget);
+  }
+
+  deleteBudget(budget: DisruptionBudget): void {
+    remove(this.#budgetsOfNamespace, budget.namespace, budget.name);
+  }
+
+  setAutoscaler(autoscaler: HorizontalPodAutoscaler): void {
+    put(this.#autoscalersOfNamespace, autoscaler.namespace, autoscaler.name, autoscaler);
+  }
+
+  deleteAutoscaler(autoscaler: HorizontalPodAutoscaler): void {
+    remove(this.#autoscalersOfNamespace, autoscaler.namespace, autoscaler.name);
+  }
+
+  setNamespace(namespace: Namespace): void {
+    this.#namespaces.set(namespace.name, namespace);
+    this.state.setNamespace(namespace.name, namespace.labels);
+  }
+
+  deleteNamespace(namespace: Namespace): void {
+    this.#namespaces.delete(namespace.name);
+    this.state.deleteNamespace(namespace.name);
+  }
+
+  workload(key: WorkloadKey): Workload | undefined {
+    return this.#workloads.get(key);
+  }
+
+  workloads(): Iterable<Workload> {
+    return this.#workloads.values();
+  }
+
+  workloadsOf(namespace: string): Iterable<Workload> {
+    return this.#workloadsOfNamespace.get(namespace)?.values() ?? [];
+  }
+
+  namespace(name: string): Namespace | undefined {
+    return this.#namespaces.get(name);
+  }
+
+  budgetsOf(namespace: string): Iterable<DisruptionBudget> {
+    return this.#budgetsOfNamespace.get(namespace)?.values() ?? [];
+  }
+
+  /** max(spec.replicas, maxReplicas of each HorizontalPodAutoscaler that targets it) */
+  maxReplicasOf(workload: Workload): number {
+    let most = workload.replicas;
+    for (const {target, maxReplicas} of this.#autoscalersOfNamespace.get(workload.namespace)?.values() ??
+      []) {
+      if (target.kind === workload.kind && target.name === workload.name) {
+        most = Math.max(most, maxReplicas);
+      }
+    }
+    return most;
+  }
+
+  replicasOf(workload: Workload): WorkloadReplicas {
+    const replicaSets = [...(this.#replicaSetsOfDeployment.get(workload.uid)?.values() ?? [])];
+    const pods = replicaSets.flatMap(({uid}) =>
+      liveReplicas(this.#podsOfController.get(uid)?.values() ?? []),
+    );
+    return {workload, replicaSets, pods};
+  }
+
+  /** The workload that a pod is a replica of. */
+  workloadOfPod(pod: Pod): WorkloadKey | undefined {
+    const deploymentUid = this.#replicaSets.get(pod.controller?.uid ?? '')?.deploymentUid;
+    return deploymentUid === undefined ? undefined : this.#keyOfDeploymentUid.get(deploymentUid);
+  }
+
+  workloadOfReplicaSet({deploymentUid}: ReplicaSet): WorkloadKey | undefined {
+    return deploymentUid === undefined ? undefined : this.#keyOfDeploymentUid.get(deploymentUid);
+  }
+}
+
+function put<T>(index: Map<string, Map<string, T>>, outer: string, inner: string, value: T): void {
+  const values = index.get(outer);
+  if (values === undefined) {
+    index.set(outer, new Map([[inner, value]]));
+  } else {
+    values.set(inner, value);
+  }
+}
+
+function remove<T>(index: Map<string, Map<string, T>>, outer: string, inner: string): void {
+  const values = index.get(outer);
+  values?.delete(inner);
+  if (values?.size === 0) {
+    index.delete(outer);
+  }
+}

@@ -1,0 +1,87 @@
+/** metav1.LabelSelector: the value, and what it matches. Source: apimachinery/pkg/apis/meta/v1/helpers.go. */
+
+export type Labels = Readonly<Record<string, string>>;
+
+export interface LabelSelectorRequirement {
+  readonly key: string;
+  readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';
+  readonly values?: readonly string[];
+}
+
+export interface LabelSelector {
+  readonly matchLabels?: Labels;
+  readonly matchExpressions?: readonly LabelSelectorRequirement[];
+}
+
+/** An absent selector matches nothing; an empty one matches everything. */
+export function matchesSelector(selector: LabelSelector | undefined, labels: Labels): boolean {
+  if (selector === undefined) {
+    return false;
+  }
+  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
+    if (valueOf(labels, key) !== value) {
+      return false;
+    }
+  }
+  for (const requirement of selector.matchExpressions ?? []) {
+    if (!matchesRequirement(requirement, labels)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+function matchesRequirement(requirement: LabelSelectorRequirement, labels: Labels): boolean {
+  const value = valueOf(labels, requirement.key);
+  switch (requirement.operator) {
+    case 'In':
+      return value !== undefined && (requirement.values ?? []).includes(value);
+    case 'NotIn':
+      // As in Kubernetes, an object without the key satisfies NotIn.
+      return value === undefined || !(requirement.values ?? []).includes(value);
+    case 'Exists':
+      return value !== undefined;
+    case 'DoesNotExist':
+      return value === undefined;
+    default:
+      // An operator of a newer API version: matching nothing is the choice that moves nothing.
+      return false;
+  }
+}
+
+// A label may be called `constructor`, which every object has by inheritance.
+function valueOf(labels: Labels, key: string): string | undefined {
+  return Object.hasOwn(labels, key) ? labels[key] : undefined;
+}
+
+/**
+ * The selector with `key in (value of that key)` added for each matchLabelKeys entry that the labels carry, and
+ * `key notin (value)` for mismatchLabelKeys: what the API server does when it creates the pod (KEP-3633, KEP-3243).
+ */
+export function withLabelKeys(
+  selector: LabelSelector | undefined,
+  labels: Labels,
+  matchLabelKeys: readonly string[] = [],
+  mismatchLabelKeys: readonly string[] = [],
+): LabelSelector | undefined {
+  if (selector === undefined || (matchLabelKeys.length === 0 && mismatchLabelKeys.length === 0)) {
+    return selector;
+  }
+  const added: LabelSelectorRequirement[] = [];
+  for (const key of matchLabelKeys) {
+    const value = labels[key];
+    if (value !== undefined) {
+      added.push({key, operator: 'In', values: [value]});
+    }
+  }
+  for (const key of mismatchLabelKeys) {
+    const value = labels[key];
+    if (value !== undefined) {
+      added.push({key, operator: 'NotIn', values: [value]});
+    }
+  }
+  if (added.length === 0) {
+    return selector;
+  }
+  return {...selector, matchExpressions: [...(selector.matchExpressions ?? []), ...added]};
+}

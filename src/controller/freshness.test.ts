@@ -1,0 +1,41 @@
+import {describe, expect, it} from '@jest/globals';
+import {ManualClock} from '../kube/testing/manual-clock.ts';
+import {Freshness} from './freshness.ts';
+
+describe('Freshness', () => {
+  it('is lost when a watch stays cut, and asks for another look when all are followed again', async () => {
+    const clock = new ManualClock();
+    let looks = 0;
+    const freshness = new Freshness(clock, () => looks++);
+
+    freshness.failed('pods');
+    freshness.failed('nodes');
+    await clock.advance(20_001);
+    freshness.failed('pods');
+
+    expect(freshness.behind()).toBe('changes of pods, nodes have not been seen for a while');
+
+    freshness.followed('pods');
+    await clock.advance(1000);
+
+    expect([freshness.behind(), looks]).toEqual(['changes of nodes have not been seen for a while', 0]);
+
+    freshness.followed('nodes');
+    await clock.advance(1000);
+
+    expect([freshness.behind(), looks]).toEqual([undefined, 1]);
+  });
+
+  it('is kept through a short interruption', async () => {
+    const clock = new ManualClock();
+    let looks = 0;
+    const freshness = new Freshness(clock, () => looks++);
+
+    freshness.failed('pods');
+    await clock.advance(10_000);
+    freshness.followed('pods');
+    await clock.advance(60_000);
+
+    expect([freshness.behind(), looks]).toEqual([undefined, 0]);
+  });
+});

@@ -1,0 +1,326 @@
+/**
+ * Carries out planned moves: writes down what is about to happen, looks again, evicts, and remembers what came of it.
+ */
+import type {InjectionStatus, WorkloadStatus} from '../api/types.ts';
+import type {Clock} from '../clock.ts';
+import type {ClusterCache, WorkloadKey} from '../cluster/cluster-cache.ts';
+import {budgetsOf, type DisruptionBudget} from '../cluster/disruption-budget.ts';
+import type {Pod} from '../cluster/pod.ts';
+import {BudgetDraws} from '../eviction/budget-draws.ts';
+import type {FinishedMove, MoveRecord} from '../eviction/mover.ts';
+import type {Pace} from '../eviction/pace.ts';
+import {ConnectionError} from '../kube/api-error.ts';
+import type {EvictionResult} from '../kube/eviction.ts';
+import type {Log} from '../log.ts';
+import {listChoices} from '../planning/explain.ts';
+import {arrivalOf, type PlannedMove} from '../planning/plan.ts';
+import type {ClusterActions} from './actions.ts';
+import type {Look} from './look.ts';
+import {policyKey} from './policy-index.ts';
+import type {Requeue} from './work-queue.ts';
+import type {WorkloadMemory} from './workload-memory.ts';
+import {movingEntry} from './workload-status.ts';
+
+const FIRST_REFUSAL_SECONDS = 5;
+const LONGEST_REFUSAL_SECONDS = 5 * 60;
+const FIRST_MISS = 200;
+const LONGEST_MISS = 30_000;
+
+export interface MoveRunnerOptions {
+  readonly cache: ClusterCache;
+  readonly actions: ClusterActions;
+  readonly pace: Pace;
+  /** Why nothing may be moved in the whole cluster. */
+  readonly circuitOpen: () => string | undefined;
+  /** Writes the status of the look's policy, with this entry in it; resolves when it is written. */
+  readonly writeAhead: (look: Look, entry: WorkloadStatus, signal: AbortSignal) => Promise<void>;
+  /** Decides anew from the state of now: what of these moves is still right. */
+  readonly confirm: (look: Look, moves: readonly PlannedMove[]) => readonly PlannedMove[];
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onTarget: (node: string) => void;
+  readonly onEviction: (result: EvictionResult['kind']) => void;
+  readonly onMove: (result: FinishedMove['result']) => void;
+}
+
+export interface EvictOutcome {
+  readonly requeue?: Requeue;
+  /** Why nothing is on the move after all, and no refusal by the API server says so. */
+  readonly notMoved?: string;
+}
+
+const WORLD_CHANGED = 'the world has changed; looking again';
+
+export class MoveRunner {
+  readonly #options: MoveRunnerOptions;
+  /** Replacements that are on their way to a node, so that two plans do not promise the same room. */
+  readonly #expected = new Map<WorkloadKey, readonly Pod[]>();
+  /** So that two workloads under one budget do not count on the same disruption. */
+  readonly #draws = new BudgetDraws();
+
+  constructor(options: MoveRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Pods that the moves of other workloads will bring. */
+  expectedBesides(key: WorkloadKey): Pod[] {
+    return [...this.#expected].flatMap(([other, pods]) => (other === key ? [] : pods));
+  }
+
+  /** What was expected of a workload has arrived, or will not. */
+  arrived(key: WorkloadKey): void {
+    this.#expected.delete(key);
+  }
+
+  /** The namespace's disruption budgets, less what the evictions of this very moment take from them. */
+  budgetsLeft(namespace: string): DisruptionBudget[] {
+    return this.#draws.left(this.#options.cache.budgetsOf(namespace));
+  }
+
+  clear(): void {
+    this.#expected.clear();
+    this.#draws.clear();
+  }
+
+  async evict(
+    look: Look,
+    planned: readonly PlannedMove[],
+    injection: InjectionStatus,
+    signal: AbortSignal,
+  ): Promise<EvictOutcome> {
+    const {pace, clock, circuitOpen} = this.#options;
+    const {memory, key} = look;
+    const tokens = pace.take(planned.length, clock.now());
+    if (tokens === 0) {
+      const requeue = {afterMilliseconds: pace.nextAt(clock.now()) - clock.now()};
+      return {requeue, notMoved: 'waiting for the cluster-wide pace of evictions'};
+    }
+    const moves = planned.slice(0, tokens);
+    // From here on other plans see the room as taken.
+    this.#expected.set(
+      key,
+      moves.map((move) => arrivalOf(move, look.request.replacement)),
+    );
+    memory.moves = {...memory.moves, inFlight: moves.map((move) => recordOf(look, move, clock.now()))};
+    try {
+      // Written before the eviction: whoever takes over after a crash knows that a move may have begun.
+      await this.#options.writeAhead(look, movingEntry(look, moves, injection), signal);
+    } catch (error) {
+      this.#abandon(look, moves);
+      throw error;
+    }
+    // The write took a moment, in which the world may have moved on.
+    const confirmed = signal.aborted ? [] : this.#options.confirm(look, moves);
+    if (confirmed.length < moves.length) {
+      this.#abandon(look, moves);
+      return {requeue: {afterMilliseconds: 0}, notMoved: WORLD_CHANGED};
+    }
+    let outcome: EvictOutcome = {};
+    for (const [index, move] of moves.entries()) {
+      if (signal.aborted || circuitOpen() !== undefined) {
+        this.#abandon(look, moves.slice(index));
+        return index === 0 ? {notMoved: WORLD_CHANGED} : outcome;
+      }
+      this.#mark(memory, move, {startedAt: wholeSeconds(clock.now())});
+      const budgets = budgetsOf(move.pod, this.#options.cache.budgetsOf(move.pod.namespace));
+      this.#draws.draw(budgets);
+      const result = await this.#options.actions.evict(move.pod, signal);
+      outcome = this.#afterEviction(look, move, index, result);
+      if (result.kind !== 'evicted') {
+        this.#draws.giveBack(budgets);
+        this.#abandon(look, moves.slice(index + 1));
+        break;
+      }
+    }
+    return outcome;
+  }
+
+  /** Tells of moves that have come to their end, and learns from them. */
+  finish({key, memory, now}: Look, finished: readonly FinishedMove[]): void {
+    const {log, onMove} = this.#options;
+    for (const {record, result, message} of finished) {
+      onMove(result);
+      const seconds = Math.round((now - record.startedAt) / 1000);
+      log.info('A move has ended', {
+        workload: key,
+        pod: record.pod,
+        from: record.from,
+        result,
+        reason: message,
+        seconds,
+      });
+      if (result === 'not-evicted' && (record.eviction === 'unknown' || record.eviction === 'cut')) {
+        this.#refuse(memory, {
+          message: 'no answer to the last eviction came, and it did not happen',
+          several: false,
+          budget: false,
+          retryAfterSeconds: 0,
+        });
+      }
+    }
+    if (finished.length > 0) {
+      this.#expected.delete(key);
+    }
+  }
+
+  /** Moves for which the API server was not asked. */
+  #abandon({memory, key}: Look, moves: readonly PlannedMove[]): void {
+    this.#options.pace.giveBack(moves.length);
+    this.#unmark(memory, moves);
+    if (memory.moves.inFlight.length === 0) {
+      this.#expected.delete(key);
+    }
+  }
+
+  #afterEviction(look: Look, move: PlannedMove, index: number, result: EvictionResult): EvictOutcome {
+    const {log, onEviction, onTarget} = this.#options;
+    const {memory, key, policy} = look;
+    onEviction(result.kind);
+    const meta = {workload: key, policy: policyKey(policy), pod: move.pod.name, from: move.from};
+    switch (result.kind) {
+      case 'evicted': {
+        delete memory.refusal;
+        memory.misses = 0;
+        this.#mark(memory, move, {eviction: 'evicted'});
+        for (const node of move.to) {
+          onTarget(node);
+        }
+        log.info('Evicted a replica', {
+          ...meta,
+          to: listChoices(move.to),
+          certainty: move.certainty,
+          reason: move.reason,
+        });
+        this.#announce(look, move, index);
+        return {};
+      }
+      case 'unknown':
+        this.#mark(memory, move, {eviction: isCut(result.error) ? 'cut' : 'unknown'});
+        log.warn('No answer to an eviction; waiting to see whether it happened', {
+          ...meta,
+          error: String(result.error),
+        });
+        return {requeue: {afterMilliseconds: 1000}};
+      case 'gone':
+      case 'changed': {
+        this.#unmark(memory, [move]);
+        memory.misses += 1;
+        log.info('The replica to evict has changed meanwhile; looking again', {...meta, result: result.kind});
+        const afterMilliseconds = Math.min(FIRST_MISS * 2 ** (memory.misses - 1), LONGEST_MISS);
+        return {requeue: {afterMilliseconds}, notMoved: WORLD_CHANGED};
+      }
+      case 'refused':
+      case 'throttled':
+      case 'misconfigured':
+      case 'failed': {
+        this.#unmark(memory, [move]);
+        const refusal = refusalOf(result);
+        const seconds = this.#refuse(memory, refusal);
+        log.warn('An eviction was refused', {
+          ...meta,
+          result: result.kind,
+          reason: refusal.message,
+          retryInSeconds: seconds,
+        });
+        // The look that follows at once tells of it.
+        return {requeue: {afterMilliseconds: 0}};
+      }
+    }
+  }
+
+  #announce(
+    {policy, workload, assessment}: Look,
+    {pod, from, certainty, reason}: PlannedMove,
+    index: number,
+  ): void {
+    const remaining = assessment.movesNeeded - index - 1;
+    const more = remaining === 0 ? 'the last move needed' : `${remaining} more needed after it`;
+    this.#options.actions.event({
+      policy,
+      related: {apiVersion: 'v1', kind: 'Pod', namespace: pod.namespace, name: pod.name, uid: pod.uid},
+      type: 'Normal',
+      reason: 'Evicted',
+      action: 'Move',
+      note: `Deployment ${workload.name}: evicted ${pod.name} from ${from} (${certainty}): ${reason}; ${more}`,
+    });
+  }
+
+  /** @returns for how many seconds no further eviction is tried */
+  #refuse(memory: WorkloadMemory, {retryAfterSeconds, ...refusal}: Refusal): number {
+    const attempts = (memory.refusal?.attempts ?? 0) + 1;
+    const growing = Math.min(FIRST_REFUSAL_SECONDS * 2 ** (attempts - 1), LONGEST_REFUSAL_SECONDS);
+    const seconds = Math.max(retryAfterSeconds, growing);
+    memory.refusal = {...refusal, attempts, until: this.#options.clock.now() + seconds * 1000};
+    return seconds;
+  }
+
+  #mark(memory: WorkloadMemory, move: PlannedMove, change: Partial<MoveRecord>): void {
+    const inFlight = memory.moves.inFlight.map((record) =>
+      record.podUID === move.pod.uid ? {...record, ...change} : record,
+    );
+    memory.moves = {...memory.moves, inFlight};
+  }
+
+  #unmark(memory: WorkloadMemory, moves: readonly PlannedMove[]): void {
+    const uids = new Set(moves.map(({pod}) => pod.uid));
+    const inFlight = memory.moves.inFlight.filter(({podUID}) => !uids.has(podUID));
+    memory.moves = {...memory.moves, inFlight};
+  }
+}
+
+interface Refusal {
+  readonly message: string;
+  /** Several disruption budgets cover the pod. */
+  readonly several: boolean;
+  /** It was a disruption budget that said no. */
+  readonly budget: boolean;
+  readonly retryAfterSeconds: number;
+}
+
+function refusalOf(
+  result: Extract<EvictionResult, {kind: 'refused' | 'throttled' | 'misconfigured' | 'failed'}>,
+): Refusal {
+  switch (result.kind) {
+    case 'failed':
+      return {message: result.error.message, several: false, budget: false, retryAfterSeconds: 0};
+    case 'misconfigured':
+      return {message: result.message, several: true, budget: true, retryAfterSeconds: 60};
+    case 'refused':
+      return {
+        message: result.message,
+        several: false,
+        budget: true,
+        retryAfterSeconds: result.retryAfterSeconds ?? 0,
+      };
+    case 'throttled':
+      return {
+        message: result.message,
+        several: false,
+        budget: false,
+        retryAfterSeconds: result.retryAfterSeconds,
+      };
+  }
+}
+
+// Without an answer in time the request may still be at work; a connection that was cut took it along.
+function isCut(error: unknown): boolean {
+  return error instanceof ConnectionError && !error.timedOut;
+}
+
+function recordOf({workload, assessment}: Look, {pod, from, to}: PlannedMove, now: number): MoveRecord {
+  return {
+    pod: pod.name,
+    podUID: pod.uid,
+    from,
+    to,
+    startedAt: wholeSeconds(now),
+    replicas: workload.replicas,
+    objectiveBefore: assessment.objective,
+    eviction: 'planned',
+  };
+}
+
+// As it is written to status, so that a restored record is the same.
+function wholeSeconds(milliseconds: number): number {
+  return Math.floor(milliseconds / 1000) * 1000;
+}

@@ -1,0 +1,314 @@
+/** Keeps the placement rule of a policy in a workload's pod template, and takes it out when no policy wants it there. */
+import {toTimestamp} from '../api/conditions.ts';
+import {FIELD_MANAGER} from '../api/names.ts';
+import type {InjectionStatus} from '../api/types.ts';
+import type {Clock} from '../clock.ts';
+import type {ClusterCache, WorkloadKey} from '../cluster/cluster-cache.ts';
+import {isTerminating} from '../cluster/pod.ts';
+import {rolloutInProgress, unsettled, type WorkloadReplicas} from '../cluster/replicas.ts';
+import type {Workload} from '../cluster/workload.ts';
+import {decideAuto} from '../injection/auto.ts';
+import {decideInjection, type InjectionDecision} from '../injection/decide.ts';
+import {
+  aboutReplicas,
+  desiredRule,
+  type Hardness,
+  hardnessIn,
+  injectedRule,
+  isEmptyRule,
+  NO_RULE,
+  type PlacementRule,
+  type RuleDecision,
+  ruleText,
+  type ServerCapabilities,
+} from '../injection/rule.ts';
+import type {Log} from '../log.ts';
+import type {ClusterActions} from './actions.ts';
+import {deploymentReference, type Look, topologyOf} from './look.ts';
+import {type PolicyIndex, policyKey, type StoredPolicy} from './policy-index.ts';
+import {Rollouts} from './rollouts.ts';
+import type {Requeue} from './work-queue.ts';
+
+/** How long a rollout that takes an injected rule out holds up the next one, milliseconds. */
+const LONGEST_REVERT = 2 * 60_000;
+/** An edit that is undone within this time counts as part of a fight, milliseconds. */
+const FIGHT = 60 * 60_000;
+/** How soon somebody who waits for another's rollout looks again although nobody woke him, milliseconds. */
+const LOOK_AGAIN = 30_000;
+
+export interface TemplateEditorOptions {
+  readonly cache: ClusterCache;
+  readonly policies: PolicyIndex;
+  readonly actions: ClusterActions;
+  readonly capabilities: () => ServerCapabilities;
+  /** Why nothing may be injected in the whole cluster. */
+  readonly circuitOpen: () => string | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Asks for another look at a workload. */
+  readonly enqueue: (key: WorkloadKey) => void;
+}
+
+export type EditOutcome =
+  /** The template was changed just now: the world has to catch up before anything else is decided. */
+  | {readonly kind: 'edited'; readonly message: string; readonly status: InjectionStatus}
+  | {readonly kind: 'gone'}
+  | {readonly kind: 'decided'; readonly decision: Exclude<InjectionDecision, {kind: 'apply'}>};
+
+export class TemplateEditor {
+  readonly #options: TemplateEditorOptions;
+  readonly #rollouts: Rollouts;
+  /** By namespace, until when the last removal of a rule holds up the next. */
+  readonly #revertUntil = new Map<string, number>();
+
+  constructor(options: TemplateEditorOptions) {
+    this.#options = options;
+    this.#rollouts = new Rollouts(options.enqueue);
+  }
+
+  /** Whether the rollout of an edit of ours is going on. */
+  isRollingOut(key: WorkloadKey): boolean {
+    return this.#rollouts.isRunning(key);
+  }
+
+  /**
+   * After a start: a workload that carries our rule and rolls out may do so because of us, so the next one waits. Read
+   * from the cluster, because nothing that is only written down afterwards survives every crash.
+   */
+  resume(key: WorkloadKey, policy: StoredPolicy, replicas: WorkloadReplicas): void {
+    const {workload} = replicas;
+    const carriesRule = !isEmptyRule(injectedRule(workload, FIELD_MANAGER));
+    if (carriesRule && !workload.paused && rolloutInProgress(replicas) !== undefined) {
+      this.#rollouts.begin(policy.uid, key);
+    }
+  }
+
+  /** The workload is no longer the operator's business. */
+  release(key: WorkloadKey): void {
+    this.#rollouts.end(key);
+  }
+
+  clear(): void {
+    this.#rollouts.clear();
+    this.#revertUntil.clear();
+  }
+
+  async edit(look: Look, signal: AbortSignal): Promise<EditOutcome> {
+    this.#rollouts.move(look.policy.uid, look.key);
+    this.#followRollout(look);
+    const {rule, recheckAt} = this.#desiredRule(look);
+    const decision = this.#decide(look, rule);
+    if (decision.kind !== 'apply') {
+      // An Auto rule that is about to change needs a look when its reason has lasted, whatever else is going on.
+      const times = [recheckAt, decision.recheckAt].filter((time) => time !== undefined);
+      return {
+        kind: 'decided',
+        decision: times.length === 0 ? decision : {...decision, recheckAt: Math.min(...times)},
+      };
+    }
+    return await this.#apply(look, rule, decision, signal);
+  }
+
+  /** Takes an injected rule out of a template that no policy selects any more; one workload of a namespace at a time. */
+  async revert(key: WorkloadKey, workload: Workload, signal: AbortSignal): Promise<Requeue | undefined> {
+    const {cache, policies, actions, circuitOpen, clock, log} = this.#options;
+    if (isEmptyRule(injectedRule(workload, FIELD_MANAGER))) {
+      if (workload.paused || unsettled(cache.replicasOf(workload)) === undefined) {
+        this.#rollouts.end(key);
+      }
+      return undefined;
+    }
+    if (cache.namespace(workload.namespace)?.terminating === true) {
+      return undefined;
+    }
+    const now = clock.now();
+    const group = `namespace ${workload.namespace}`;
+    this.#rollouts.move(group, key);
+    const heldUp = (this.#revertUntil.get(workload.namespace) ?? 0) > now;
+    if (circuitOpen() !== undefined || (heldUp && this.#rollouts.other(group, key) !== undefined)) {
+      return {afterMilliseconds: 1000};
+    }
+    this.#rollouts.begin(group, key);
+    this.#revertUntil.set(workload.namespace, now + LONGEST_REVERT);
+    const result = await actions.applyRule(workload, NO_RULE, signal).catch((error: unknown) => {
+      this.#rollouts.end(key);
+      throw error;
+    });
+    log.info('Removed the injected rule', {workload: key, result: result.kind});
+    if (workload.paused) {
+      // It rolls out when it is resumed, perhaps never.
+      this.#rollouts.end(key);
+    }
+    const deleting = policies.of(workload.namespace).find((policy) => policy.deleting);
+    if (deleting !== undefined && result.kind === 'applied') {
+      this.#announce(
+        deleting,
+        workload,
+        'RuleRemoved',
+        'removed the injected placement rule from the pod template',
+      );
+    }
+    return undefined;
+  }
+
+  #decide(look: Look, desired: RuleDecision): InjectionDecision {
+    const {policy, replicas, memory, now} = look;
+    const other = this.#rollouts.other(policy.uid, look.key);
+    const decision = decideInjection({
+      replicas,
+      mode: policy.object.spec.injection.mode,
+      suspended: policy.object.spec.suspend,
+      desired,
+      moving: memory.moves.inFlight.length > 0,
+      rollingOut: other === undefined ? undefined : this.#describeRollout(other),
+      circuitOpen: this.#options.circuitOpen(),
+      eligibleDomains: (topologyKey) => topologyOf(look, topologyKey)?.domainsWithRoom ?? 0,
+      memory: memory.injection,
+      now,
+    });
+    return decision.kind === 'wait'
+      ? {...decision, recheckAt: decision.recheckAt ?? now + LOOK_AGAIN}
+      : decision;
+  }
+
+  #describeRollout(key: WorkloadKey): {readonly name: string; readonly stuck?: string} {
+    const workload = this.#options.cache.workload(key);
+    return {
+      name: workload?.name ?? key,
+      ...(workload?.progressDeadlineExceeded === undefined ? {} : {stuck: workload.progressDeadlineExceeded}),
+    };
+  }
+
+  async #apply(
+    look: Look,
+    desired: RuleDecision,
+    decision: Extract<InjectionDecision, {kind: 'apply'}>,
+    signal: AbortSignal,
+  ): Promise<EditOutcome> {
+    const {actions, log} = this.#options;
+    const {key, policy, workload, memory, now} = look;
+    // Reserved before the call: the next workload must not begin while this one is being edited.
+    this.#rollouts.begin(policy.uid, key);
+    const result = await actions.applyRule(workload, decision.rule, signal).catch((error: unknown) => {
+      this.#rollouts.end(key);
+      throw error;
+    });
+    if (result.kind === 'gone') {
+      this.#rollouts.end(key);
+      return {kind: 'gone'};
+    }
+    if (result.kind === 'conflict') {
+      this.#rollouts.end(key);
+      const refused = {generation: workload.generation, conflicts: result.conflicts};
+      memory.injection = {...memory.injection, refused};
+      const again = this.#decide(look, desired);
+      // A server that says conflict without naming a field would be asked for ever.
+      return again.kind === 'apply' ? {kind: 'gone'} : {kind: 'decided', decision: again};
+    }
+    const before = aboutReplicas(injectedRule(workload, FIELD_MANAGER), workload);
+    const text = ruleText(decision.rule);
+    const changed = result.generation !== workload.generation;
+    const {refused: _refused, applied, ...injection} = memory.injection;
+    memory.injection = {...injection, applied: {text, generation: result.generation}};
+    if (!changed) {
+      this.#rollouts.end(key);
+      const again = this.#decide(look, desired);
+      return again.kind === 'apply' ? {kind: 'gone'} : {kind: 'decided', decision: again};
+    }
+    const recently = now - (injection.lastChange ?? Number.NEGATIVE_INFINITY) < FIGHT;
+    memory.injection = {
+      ...memory.injection,
+      lastChange: now,
+      flips: injection.flips + (this.#flips(policy, before, aboutReplicas(decision.rule, workload)) ? 1 : 0),
+      undone: applied?.text === text ? (recently ? injection.undone + 1 : 1) : 0,
+    };
+    memory.editedGeneration = result.generation;
+    log.info('Edited the pod template', {workload: key, policy: policyKey(policy), change: decision.message});
+    const reason = isEmptyRule(decision.rule) ? 'RuleRemoved' : 'RuleInjected';
+    this.#announce(policy, workload, reason, decision.message);
+    const status: InjectionStatus = {
+      ...decision.status,
+      lastChangeTime: toTimestamp(now),
+      ...(memory.injection.flips === 0 ? {} : {flips: memory.injection.flips}),
+    };
+    return {kind: 'edited', message: decision.message, status};
+  }
+
+  #desiredRule(look: Look): {readonly rule: RuleDecision; readonly recheckAt?: number} {
+    const {cache, capabilities} = this.#options;
+    const {workload, policy, memory, replicas, now} = look;
+    const current = aboutReplicas(injectedRule(workload, FIELD_MANAGER), workload);
+    const rechecks: number[] = [];
+    const resolveAuto = (topologyKey: string): Hardness => {
+      const hardness = hardnessIn(current, topologyKey);
+      const topology = topologyOf(look, topologyKey);
+      // A rule becomes hard where its rollout can end: full nodes do not count. It stays hard while they fill up.
+      const domains = hardness === 'DoNotSchedule' ? topology?.eligibleDomains : topology?.domainsWithRoom;
+      const decision = decideAuto({
+        current: hardness,
+        maxReplicas: cache.maxReplicasOf(workload),
+        eligibleDomains: domains ?? 0,
+        pendingSince: hardness === 'DoNotSchedule' ? pendingSince(replicas) : undefined,
+        wantedSince: memory.autoWantedSince.get(topologyKey),
+        lastFlip: memory.injection.flips > 0 ? memory.injection.lastChange : undefined,
+        now,
+      });
+      if (decision.wanted === decision.hardness) {
+        memory.autoWantedSince.delete(topologyKey);
+      } else if (!memory.autoWantedSince.has(topologyKey)) {
+        memory.autoWantedSince.set(topologyKey, now);
+      }
+      if (decision.recheckAt !== undefined) {
+        rechecks.push(decision.recheckAt);
+      }
+      return decision.hardness;
+    };
+    const rule = desiredRule({
+      workload,
+      spec: policy.object.spec,
+      eligibleNodes: (topologyKey) => topologyOf(look, topologyKey)?.eligibleNodes ?? 0,
+      capabilities: capabilities(),
+      resolveAuto,
+    });
+    return rechecks.length === 0 ? {rule} : {rule, recheckAt: Math.min(...rechecks)};
+  }
+
+  // A rollout that hangs goes on holding up the others: editing more templates would spread whatever is wrong.
+  #followRollout({key, memory, replicas, workload}: Look): void {
+    const seen = workload.generation >= memory.editedGeneration;
+    if (seen && this.#rollouts.isRunning(key) && (unsettled(replicas) === undefined || workload.paused)) {
+      this.#rollouts.end(key);
+    }
+  }
+
+  #flips({object}: StoredPolicy, before: PlacementRule, after: PlacementRule): boolean {
+    return object.spec.topologies.some(({topologyKey, whenUnsatisfiable}) => {
+      const was = hardnessIn(before, topologyKey);
+      const is = hardnessIn(after, topologyKey);
+      return whenUnsatisfiable === 'Auto' && was !== undefined && is !== undefined && was !== is;
+    });
+  }
+
+  #announce(policy: StoredPolicy, workload: Workload, reason: string, message: string): void {
+    this.#options.actions.event({
+      policy,
+      related: deploymentReference(workload),
+      type: 'Normal',
+      reason,
+      action: 'EditTemplate',
+      note: `Deployment ${workload.name}: ${message}`,
+    });
+  }
+}
+
+// Only a refusal by a constraint that an injected rule can be the cause of.
+function pendingSince({pods}: WorkloadReplicas): number | undefined {
+  const since = pods
+    .filter((pod) => !isTerminating(pod))
+    .flatMap(({unschedulable}) =>
+      unschedulable !== undefined && /anti-affinity|topology spread constraints/.test(unschedulable.message)
+        ? [unschedulable.since]
+        : [],
+    );
+  return since.length === 0 ? undefined : Math.min(...since);
+}

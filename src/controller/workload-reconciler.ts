@@ -1,0 +1,354 @@
+/**
+ * One workload, again and again: keeps the rule in its template, then moves its replicas. All decisions are made by
+ * pure code (`injection/`, `planning/`, `eviction/`); TemplateEditor and MoveRunner carry them out.
+ */
+
+import {FIELD_MANAGER} from '../api/names.ts';
+import type {WorkloadStatus} from '../api/types.ts';
+import type {Clock} from '../clock.ts';
+import {type ClusterCache, type WorkloadKey, workloadKey} from '../cluster/cluster-cache.ts';
+import {currentReplicaSet, rolloutInProgress, unavailable, unsettled} from '../cluster/replicas.ts';
+import {withChanges} from '../cluster/snapshot.ts';
+import type {Workload} from '../cluster/workload.ts';
+import {
+  type BackOffOptions,
+  decide,
+  type FinishedMove,
+  type MoveDecision,
+  type MoveMemory,
+} from '../eviction/mover.ts';
+import type {Pace} from '../eviction/pace.ts';
+import type {InjectionDecision} from '../injection/decide.ts';
+import {injectedRule, isEmptyRule, type ServerCapabilities} from '../injection/rule.ts';
+import type {EvictionResult} from '../kube/eviction.ts';
+import type {Log} from '../log.ts';
+import {type AssessRequest, assess} from '../planning/assess.ts';
+import {type Plan, type PlannedMove, plan} from '../planning/plan.ts';
+import {replacementOf} from '../planning/replacement.ts';
+import type {ClusterActions} from './actions.ts';
+import type {Look} from './look.ts';
+import {MoveRunner} from './move-runner.ts';
+import {type PolicyIndex, policyKey, type StoredPolicy, selects} from './policy-index.ts';
+import type {PolicyReports} from './policy-reports.ts';
+import {TemplateEditor} from './template-editor.ts';
+import type {Requeue} from './work-queue.ts';
+import {newMemory, restoreMemory, type WorkloadMemory} from './workload-memory.ts';
+import {type EntryCause, workloadEntry} from './workload-status.ts';
+
+/** Planned moves shown in status: a few while they are made, as many as it holds for a dry run. */
+const MOVES_SHOWN = 3;
+const MOVES_SHOWN_IN_DRY_RUN = 10;
+/** How soon a workload that is not spread is looked at although nothing has told of a change, milliseconds. */
+const RESYNC = 5 * 60_000;
+
+export interface WorkloadReconcilerOptions {
+  readonly cache: ClusterCache;
+  readonly policies: PolicyIndex;
+  readonly reports: PolicyReports;
+  readonly actions: ClusterActions;
+  readonly capabilities: () => ServerCapabilities;
+  /** Why nothing may be moved or injected in the whole cluster. */
+  readonly circuitOpen: () => string | undefined;
+  readonly onTarget: (node: string) => void;
+  readonly pace: Pace;
+  readonly backOff: BackOffOptions;
+  readonly excludedNamespaces: ReadonlySet<string>;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly onEviction: (result: EvictionResult['kind']) => void;
+  readonly onMove: (result: FinishedMove['result']) => void;
+  /** Asks for another look at a workload. */
+  readonly enqueue: (key: WorkloadKey) => void;
+}
+
+export class WorkloadReconciler {
+  readonly #options: WorkloadReconcilerOptions;
+  readonly #memories = new Map<WorkloadKey, WorkloadMemory>();
+  readonly #editor: TemplateEditor;
+  readonly #runner: MoveRunner;
+
+  constructor(options: WorkloadReconcilerOptions) {
+    const {reports} = options;
+    this.#options = options;
+    this.#editor = new TemplateEditor(options);
+    this.#runner = new MoveRunner({
+      ...options,
+      writeAhead: async (look, entry, signal) => {
+        this.#report(look, entry);
+        await reports.flush(policyKey(look.policy), signal);
+      },
+      confirm: (look, moves) => this.#confirm(look, moves),
+    });
+  }
+
+  /** To be called before the first look: takes over what an earlier process has left. */
+  resume(): void {
+    const {cache, policies} = this.#options;
+    for (const workload of cache.workloads()) {
+      const policy = policies.governing(workload);
+      if (policy !== undefined) {
+        this.#memoryOf(workloadKey(workload), policy, workload);
+        this.#editor.resume(workloadKey(workload), policy, cache.replicasOf(workload));
+      }
+    }
+  }
+
+  async reconcile(key: WorkloadKey, signal: AbortSignal): Promise<Requeue | undefined> {
+    const {cache, policies} = this.#options;
+    const workload = cache.workload(key);
+    if (workload === undefined || workload.deletionTimestamp !== undefined) {
+      this.#forget(key);
+      return undefined;
+    }
+    const policy = policies.governing(workload);
+    if (policy === undefined) {
+      return await this.#leave(key, workload, signal);
+    }
+    const memory = this.#memoryOf(key, policy, workload);
+    if (policy.problems.length > 0 || cache.namespace(workload.namespace)?.terminating === true) {
+      // A policy that cannot be acted on changes nothing, neither forwards nor backwards; what is known stays known.
+      if (memory.entry !== undefined) {
+        this.#options.reports.set(policyKey(policy), key, memory.entry);
+      }
+      return undefined;
+    }
+    const excluded = this.#excluded(workload);
+    const look = this.#lookAt(key, policy, workload, memory);
+    if (memory.moves.inFlight.length === 0) {
+      this.#runner.arrived(key);
+    }
+    if (excluded !== undefined) {
+      this.#editor.release(key);
+      this.#report(look, workloadEntry(look, {kind: 'excluded', message: excluded}));
+      return undefined;
+    }
+    if (workload.generation < memory.editedGeneration) {
+      // The cache is behind our own edit; its event brings us back.
+      return undefined;
+    }
+    const outcome = await this.#editor.edit(look, signal);
+    switch (outcome.kind) {
+      case 'gone':
+        return {afterMilliseconds: 1000};
+      case 'edited':
+        this.#report(
+          look,
+          workloadEntry(look, {kind: 'injecting', message: outcome.message, injection: outcome.status}),
+        );
+        return undefined;
+      case 'decided':
+        return await this.#move(look, outcome.decision, signal);
+    }
+  }
+
+  forgetEverything(): void {
+    for (const key of this.#memories.keys()) {
+      this.#forget(key);
+    }
+    this.#editor.clear();
+    this.#runner.clear();
+  }
+
+  /** Whether an injected rule is still in a template that this policy selects and that no policy wants it in. */
+  hasOrphans(policy: StoredPolicy): boolean {
+    const {cache, policies} = this.#options;
+    return [...cache.workloadsOf(policy.namespace)].some(
+      (workload) =>
+        workload.deletionTimestamp === undefined &&
+        selects(policy, workload) &&
+        policies.governing(workload) === undefined &&
+        this.#excluded(workload) === undefined &&
+        !isEmptyRule(injectedRule(workload, FIELD_MANAGER)),
+    );
+  }
+
+  // --- Looking -------------------------------------------------------------------------------------------------------
+
+  #lookAt(key: WorkloadKey, policy: StoredPolicy, workload: Workload, memory: WorkloadMemory): Look {
+    const {cache, clock} = this.#options;
+    const replicas = cache.replicasOf(workload);
+    const expected = this.#runner.expectedBesides(key);
+    const request: AssessRequest = {
+      replicas: replicas.pods,
+      replacement: replacementOf(workload, currentReplicaSet(replicas)),
+      topologies: policy.object.spec.topologies,
+      snapshot: expected.length === 0 ? cache.state : withChanges(cache.state, {add: expected}),
+    };
+    return {key, policy, workload, replicas, memory, request, assessment: assess(request), now: clock.now()};
+  }
+
+  #memoryOf(key: WorkloadKey, policy: StoredPolicy, workload: Workload): WorkloadMemory {
+    const known = this.#memories.get(key);
+    if (known?.uid === workload.uid) {
+      return known;
+    }
+    const entry = policy.object.status?.workloads?.find(({name}) => name === workload.name);
+    const memory = known === undefined ? restoreMemory(workload, entry) : newMemory(workload.uid);
+    this.#memories.set(key, memory);
+    return memory;
+  }
+
+  #excluded(workload: Workload): string | undefined {
+    const {cache, excludedNamespaces} = this.#options;
+    if (excludedNamespaces.has(workload.namespace)) {
+      return `the operator leaves namespace ${workload.namespace} alone`;
+    }
+    if (workload.excluded !== undefined) {
+      return `the Deployment is annotated ${workload.excluded}`;
+    }
+    const ofNamespace = cache.namespace(workload.namespace)?.excluded;
+    return ofNamespace === undefined
+      ? undefined
+      : `namespace ${workload.namespace} is annotated ${ofNamespace}`;
+  }
+
+  /** No policy selects the workload any more: what was injected goes, unless its owner wants it left alone. */
+  async #leave(key: WorkloadKey, workload: Workload, signal: AbortSignal): Promise<Requeue | undefined> {
+    this.#memories.delete(key);
+    this.#runner.arrived(key);
+    this.#options.reports.remove(key);
+    const requeue =
+      this.#excluded(workload) === undefined ? await this.#editor.revert(key, workload, signal) : undefined;
+    // A policy that waits for its deletion may have waited for this.
+    for (const policy of this.#options.policies.of(workload.namespace)) {
+      if (policy.deleting) {
+        this.#options.reports.touch(policyKey(policy));
+      }
+    }
+    return requeue;
+  }
+
+  // --- Moving --------------------------------------------------------------------------------------------------------
+
+  async #move(
+    look: Look,
+    injection: Exclude<InjectionDecision, {kind: 'apply'}>,
+    signal: AbortSignal,
+  ): Promise<Requeue | undefined> {
+    const {key, replicas, memory} = look;
+    const moving = memory.moves.inFlight.length > 0;
+    const rollout = rolloutInProgress(replicas);
+    if (!moving && rollout !== undefined && this.#editor.isRollingOut(key)) {
+      const message = `rolling out the edited template: ${rollout.message}`;
+      return this.#wait(look, {kind: 'injecting', message, injection: injection.status}, injection.recheckAt);
+    }
+    if (!moving && injection.kind === 'wait') {
+      const {message, blocked, status} = injection;
+      const cause: EntryCause =
+        blocked === undefined
+          ? {kind: 'waiting', message, injection: status}
+          : {kind: 'blocked', blocked, injection: status};
+      return this.#wait(look, cause, injection.recheckAt);
+    }
+    const planned = this.#planOf(look);
+    const decision = this.#decide(look, planned, memory.moves);
+    memory.moves = decision.memory;
+    this.#runner.finish(look, decision.finished);
+    if (decision.kind === 'evict') {
+      const {requeue, notMoved} = await this.#runner.evict(look, decision.moves, injection.status, signal);
+      if (notMoved !== undefined && memory.moves.inFlight.length === 0) {
+        // The entry of a move that was not made must go.
+        const cause: EntryCause = {kind: 'waiting', message: notMoved, injection: injection.status};
+        this.#report(look, workloadEntry(look, cause));
+      }
+      return requeue;
+    }
+    if (decision.kind !== 'moving' || unavailable(replicas) === undefined) {
+      this.#runner.arrived(key);
+    }
+    const cause: EntryCause = {kind: 'decided', decision, plan: planned, injection};
+    return this.#wait(look, cause, decision.recheckAt, injection.recheckAt);
+  }
+
+  #wait(look: Look, cause: EntryCause, ...times: readonly (number | undefined)[]): Requeue | undefined {
+    const entry = workloadEntry(look, cause);
+    this.#report(look, entry);
+    const now = this.#options.clock.now();
+    const known = times.filter((time) => time !== undefined);
+    if (entry.state !== 'Spread' && entry.state !== 'Excluded') {
+      known.push(now + RESYNC);
+    }
+    return known.length === 0 ? undefined : {afterMilliseconds: Math.max(0, Math.min(...known) - now)};
+  }
+
+  #decide(look: Look, planned: Plan, moves: MoveMemory): MoveDecision {
+    const {policy, replicas, memory, workload} = look;
+    const {eviction, suspend} = policy.object.spec;
+    const {circuitOpen, backOff, clock} = this.#options;
+    return decide({
+      replicas,
+      plan: planned,
+      eviction,
+      suspended: suspend,
+      budgets: this.#runner.budgetsLeft(workload.namespace),
+      memory: moves,
+      circuitOpen: circuitOpen(),
+      refusal: memory.refusal,
+      backOff,
+      now: clock.now(),
+    });
+  }
+
+  #planOf({request, assessment, replicas, policy}: Look): Plan {
+    const {mode, maxConcurrentMoves} = policy.object.spec.eviction;
+    // While the workload is not settled nothing is moved, so the moves need not be worked out.
+    const shown = mode === 'DryRun' ? MOVES_SHOWN_IN_DRY_RUN : Math.max(MOVES_SHOWN, maxConcurrentMoves);
+    const detailedMoves = unsettled(replicas) === undefined ? shown : 0;
+    return plan({...request, assessment, detailedMoves});
+  }
+
+  /** The moves that would be decided on now, of those that were decided on before the status was written. */
+  #confirm(before: Look, moves: readonly PlannedMove[]): readonly PlannedMove[] {
+    const {cache, policies} = this.#options;
+    const {key, memory} = before;
+    const workload = cache.workload(key);
+    const policy = workload === undefined ? undefined : policies.governing(workload);
+    if (
+      workload === undefined ||
+      workload.uid !== before.workload.uid ||
+      policy === undefined ||
+      policy.uid !== before.policy.uid ||
+      policy.generation !== before.policy.generation ||
+      cache.namespace(workload.namespace)?.terminating === true ||
+      this.#excluded(workload) !== undefined
+    ) {
+      return [];
+    }
+    const look = this.#lookAt(key, policy, workload, memory);
+    const decision = this.#decide(look, this.#planOf(look), {...memory.moves, inFlight: []});
+    if (decision.kind !== 'evict') {
+      return [];
+    }
+    const right = new Map(decision.moves.map((move) => [move.pod.uid, move.from]));
+    return moves.filter(({pod, from}) => right.get(pod.uid) === from);
+  }
+
+  // --- Reporting -----------------------------------------------------------------------------------------------------
+
+  #report({key, policy, memory}: Look, entry: WorkloadStatus): void {
+    memory.entry = entry;
+    const reason = entry.blocked === undefined ? '' : `${entry.blocked.reason}: ${entry.blocked.message}`;
+    // While a workload rolls out or settles, its messages change with each pod; the state says enough.
+    const busy = entry.state === 'Injecting' || entry.state === 'Waiting';
+    const line = `${entry.state} ${busy ? (entry.blocked?.reason ?? '') : `${entry.message} ${reason}`}`;
+    // The eviction itself is a line of its own.
+    if (line !== memory.logged && entry.state !== 'Moving') {
+      memory.logged = line;
+      this.#options.log.info('Looked at a workload', {
+        workload: key,
+        policy: policyKey(policy),
+        state: entry.state,
+        reason: reason === '' ? entry.message : reason,
+        movesNeeded: entry.movesNeeded,
+      });
+    }
+    this.#options.reports.set(policyKey(policy), key, entry);
+  }
+
+  #forget(key: WorkloadKey): void {
+    this.#memories.delete(key);
+    this.#runner.arrived(key);
+    this.#editor.release(key);
+    this.#options.reports.remove(key);
+  }
+}

@@ -1,0 +1,135 @@
+/**
+ * kube-scheduler's filters and scores, as pure functions over a snapshot. May import `cluster/` only.
+ *
+ * Each plugin of the scheduler's default profile is a file under its upstream name
+ * (k8s.io/kubernetes/pkg/scheduler/framework/plugins, version 1.36), so that the two can be held side by side;
+ * this file holds what they share, `scheduler.ts` runs them.
+ */
+import type {LabelSelector, Labels} from '../cluster/label-selector.ts';
+import type {PodSpec} from '../cluster/pod-spec.ts';
+import type {NodeInfo, SchedulingSnapshot} from '../cluster/snapshot.ts';
+
+/** The scheduler's names, as they appear in its events and metrics. */
+export type PluginName =
+  | 'NodeUnschedulable'
+  | 'NodeName'
+  | 'TaintToleration'
+  | 'NodeAffinity'
+  | 'NodePorts'
+  | 'NodeResourcesFit'
+  | 'VolumeRestrictions'
+  | 'NodeVolumeLimits'
+  | 'VolumeBinding'
+  | 'VolumeZone'
+  | 'PodTopologySpread'
+  | 'InterPodAffinity'
+  | 'NodeResourcesBalancedAllocation'
+  | 'ImageLocality';
+
+/**
+ * A pod that waits for a node, real or hypothetical; a `Pod` fits. Its terms are complete: matchLabelKeys already
+ * merged into the selectors, as the API server does on creation (`completeForLabels`).
+ */
+export interface PodToSchedule {
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly spec: PodSpec;
+  /** spec.nodeName of a pod that asks for one node before it is scheduled. A bound pod's node is not this. */
+  readonly requestedNodeName?: string;
+  /**
+   * What the system's default spread constraints count: the merged selectors of the services and the ReplicaSet
+   * (or StatefulSet, ReplicationController) of the pod. Without one the defaults have no say.
+   */
+  readonly defaultSpreadSelector?: LabelSelector;
+}
+
+/** Why a node does not take the pod. */
+export interface Refusal {
+  readonly plugin: PluginName;
+  /** The node's name. */
+  readonly node: string;
+  /** In the scheduler's own wording, such as `Insufficient cpu`. */
+  readonly reasons: readonly string[];
+  /**
+   * Whether taking other pods off the node could help: upstream's Unschedulable (true) against
+   * UnschedulableAndUnresolvable (false).
+   */
+  readonly resolvable: boolean;
+  /** Said of the pod before any node was looked at; the scheduler's summary then counts no nodes. */
+  readonly wholePod?: true;
+}
+
+/** Undefined when the node takes the pod. */
+export type NodeFilter = (info: NodeInfo) => Refusal | undefined;
+
+/** No node takes the pod, whatever it looks like. */
+export type PodRefusal = Pick<Refusal, 'plugin' | 'reasons' | 'resolvable'>;
+
+/** A filter that rules most nodes out by name (upstream's PreFilterResult). */
+export interface NarrowedFilter {
+  /** The names of the only nodes that are worth a look. */
+  readonly candidates: ReadonlySet<string>;
+  readonly filter: NodeFilter;
+}
+
+export interface FilterPlugin {
+  readonly name: PluginName;
+  /**
+   * Computes once what the filter of all nodes needs. Undefined when the plugin has nothing to say about this pod
+   * (upstream's Skip). The filter is valid as long as the snapshot does not change.
+   */
+  prefilter(
+    pod: PodToSchedule,
+    snapshot: SchedulingSnapshot,
+  ): NodeFilter | NarrowedFilter | PodRefusal | undefined;
+}
+
+/** A node's score from one plugin; higher is better. */
+export type NodeScorer = (info: NodeInfo) => number;
+
+export interface ScorePlugin {
+  readonly name: PluginName;
+  /** The default profile's. */
+  readonly weight: number;
+  /** Undefined when the plugin does not tell these nodes apart (upstream's Skip). */
+  prescore(
+    pod: PodToSchedule,
+    snapshot: SchedulingSnapshot,
+    feasible: readonly NodeInfo[],
+  ): NodeScorer | PreparedScore | undefined;
+}
+
+/** A scorer whose raw scores need to be seen together before they are comparable. */
+export interface PreparedScore {
+  readonly score: NodeScorer;
+  /** Brings the raw scores, in the order of `feasible`, to 0..MAX_NODE_SCORE in place. */
+  readonly normalise: (scores: number[]) => void;
+}
+
+/** fwk.MaxNodeScore */
+export const MAX_NODE_SCORE = 100;
+
+/**
+ * Upstream's DefaultNormalizeScore (plugins/helper/normalize_score.go), in place: in proportion to the highest
+ * score, and turned around when fewer is better.
+ */
+export function normaliseByHighest(scores: number[], direction: 'more is better' | 'fewer is better'): void {
+  const fewer = direction === 'fewer is better';
+  let highest = 0;
+  for (const score of scores) {
+    highest = Math.max(highest, score);
+  }
+  for (const [index, score] of scores.entries()) {
+    const share = highest === 0 ? 0 : divide(MAX_NODE_SCORE * score, highest);
+    scores[index] = fewer ? MAX_NODE_SCORE - share : share;
+  }
+}
+
+/** Go's division of integers: towards zero. */
+export function divide(dividend: number, divisor: number): number {
+  return Math.trunc(dividend / divisor);
+}
+
+export function intersectionOf(a: ReadonlySet<string>, b: ReadonlySet<string>): Set<string> {
+  return new Set([...a].filter((name) => b.has(name)));
+}

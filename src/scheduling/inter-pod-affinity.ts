@@ -1,0 +1,315 @@
+import {type Labels, matchesSelector} from '../cluster/label-selector.ts';
+import type {Node} from '../cluster/node.ts';
+import type {Pod} from '../cluster/pod.ts';
+import type {PodAffinityTerm, WeightedPodAffinityTerm} from '../cluster/pod-spec.ts';
+import type {SchedulingSnapshot} from '../cluster/snapshot.ts';
+import {
+  type FilterPlugin,
+  MAX_NODE_SCORE,
+  type PodToSchedule,
+  type Refusal,
+  type ScorePlugin,
+} from './framework.ts';
+
+/** HardPodAffinityWeight: what a required affinity term of an existing pod is worth to the pods that match it. */
+const HARD_POD_AFFINITY_WEIGHT = 1;
+
+/**
+ * Refuses nodes in topology domains that the pod's required affinity leaves out, its required anti-affinity rules
+ * out, or the required anti-affinity of a pod that is already there rules out.
+ */
+export const interPodAffinity: FilterPlugin = {
+  name: 'InterPodAffinity',
+
+  prefilter(pod, snapshot) {
+    const affinity = pod.spec.podAffinity.required.map((term) => toOwnTerm(term, pod, snapshot));
+    const antiAffinity = pod.spec.podAntiAffinity.required.map((term) => toOwnTerm(term, pod, snapshot));
+    const closedByExisting = domainsClosedByExistingPods(pod, snapshot);
+    const {matched, closed} = domainsOfOwnTerms(affinity, antiAffinity, snapshot);
+    if (closedByExisting.isEmpty && affinity.length === 0 && antiAffinity.length === 0) {
+      return undefined;
+    }
+    // The first pod of a series that wants to be near its own kind finds none of them yet: it may start anywhere
+    // that has the topology, or the series would wait for ever.
+    const startsSeries = matched.isEmpty && matchesAllTerms(affinity, pod);
+
+    return ({node}) => {
+      if (!affinity.every(({topologyKey}) => node.labels[topologyKey] !== undefined)) {
+        return refusal(node, "node(s) didn't match pod affinity rules", false);
+      }
+      if (!startsSeries && !affinity.every(({topologyKey}) => matched.hasDomainOf(node, topologyKey))) {
+        return refusal(node, "node(s) didn't match pod affinity rules", false);
+      }
+      if (closed.hasAnyDomainOf(node)) {
+        return refusal(node, "node(s) didn't match pod anti-affinity rules", true);
+      }
+      if (closedByExisting.hasAnyDomainOf(node)) {
+        return refusal(node, "node(s) didn't satisfy existing pods anti-affinity rules", true);
+      }
+      return undefined;
+    };
+  },
+};
+
+/**
+ * Prefers the domains of pods that the preferred affinity terms match, avoids those of the anti-affinity terms; the
+ * terms of the pods that are already there count for the newcomer too.
+ */
+export const interPodAffinityScore: ScorePlugin = {
+  name: 'InterPodAffinity',
+  weight: 2,
+
+  prescore(pod, snapshot) {
+    const wanted = [
+      ...weighted(pod.spec.podAffinity.preferred, 1),
+      ...weighted(pod.spec.podAntiAffinity.preferred, -1),
+    ].map(({term, weight}) => ({...toOwnTerm(term, pod, snapshot), weight}));
+    const sums = new DomainSums();
+    const infos = wanted.length > 0 ? snapshot.nodeInfos() : snapshot.nodeInfosWithAffinityPods();
+    for (const {node, pods, podsWithAffinity} of infos) {
+      for (const existing of wanted.length > 0 ? pods.values() : []) {
+        for (const {topologyKey, weight, matches} of wanted) {
+          if (matches(existing)) {
+            sums.add(node, topologyKey, weight);
+          }
+        }
+      }
+      for (const existing of podsWithAffinity.values()) {
+        for (const {term, weight} of preferencesOf(existing)) {
+          if (matchesTermOfExisting(term, existing, pod, snapshot)) {
+            sums.add(node, term.topologyKey, weight);
+          }
+        }
+      }
+    }
+    if (sums.isEmpty) {
+      return undefined;
+    }
+    return {score: ({node}) => sums.sumOf(node), normalise: spreadOverRange};
+  },
+};
+
+interface WeightedTerm {
+  readonly term: PodAffinityTerm;
+  readonly weight: number;
+}
+
+function weighted(terms: readonly WeightedPodAffinityTerm[], sign: 1 | -1): WeightedTerm[] {
+  return terms.map(({podAffinityTerm, weight}) => ({term: podAffinityTerm, weight: sign * weight}));
+}
+
+/** What a pod that is there wishes of newcomers; its required anti-affinity is the filter's business. */
+function preferencesOf({spec}: Pod): WeightedTerm[] {
+  return [
+    ...spec.podAffinity.required.map((term) => ({term, weight: HARD_POD_AFFINITY_WEIGHT})),
+    ...weighted(spec.podAffinity.preferred, 1),
+    ...weighted(spec.podAntiAffinity.preferred, -1),
+  ];
+}
+
+interface Placeable {
+  readonly namespace: string;
+  readonly labels: Labels;
+}
+
+/** Topology domains, as (topologyKey, value) pairs. */
+class DomainSet {
+  readonly #values = new Map<string, Set<string>>();
+
+  get isEmpty(): boolean {
+    return this.#values.size === 0;
+  }
+
+  /** Adds the node's domain, if it is in one. */
+  addDomainOf(node: Node, topologyKey: string): void {
+    const value = node.labels[topologyKey];
+    if (value === undefined) {
+      return;
+    }
+    const values = this.#values.get(topologyKey);
+    if (values === undefined) {
+      this.#values.set(topologyKey, new Set([value]));
+    } else {
+      values.add(value);
+    }
+  }
+
+  hasDomainOf(node: Node, topologyKey: string): boolean {
+    const value = node.labels[topologyKey];
+    return value !== undefined && this.#values.get(topologyKey)?.has(value) === true;
+  }
+
+  hasAnyDomainOf(node: Node): boolean {
+    for (const topologyKey of this.#values.keys()) {
+      if (this.hasDomainOf(node, topologyKey)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}
+
+class DomainSums {
+  readonly #sums = new Map<string, Map<string, number>>();
+
+  get isEmpty(): boolean {
+    return this.#sums.size === 0;
+  }
+
+  add(node: Node, topologyKey: string, amount: number): void {
+    const value = node.labels[topologyKey];
+    if (value === undefined) {
+      return;
+    }
+    let sums = this.#sums.get(topologyKey);
+    if (sums === undefined) {
+      sums = new Map();
+      this.#sums.set(topologyKey, sums);
+    }
+    sums.set(value, (sums.get(value) ?? 0) + amount);
+  }
+
+  sumOf(node: Node): number {
+    let total = 0;
+    for (const [topologyKey, sums] of this.#sums) {
+      const value = node.labels[topologyKey];
+      total += value === undefined ? 0 : (sums.get(value) ?? 0);
+    }
+    return total;
+  }
+}
+
+function domainsClosedByExistingPods(pod: PodToSchedule, snapshot: SchedulingSnapshot): DomainSet {
+  const closed = new DomainSet();
+  for (const {node, podsWithRequiredAntiAffinity} of snapshot.nodeInfosWithRequiredAntiAffinityPods()) {
+    for (const existing of podsWithRequiredAntiAffinity.values()) {
+      for (const term of existing.spec.podAntiAffinity.required) {
+        if (matchesTermOfExisting(term, existing, pod, snapshot)) {
+          closed.addDomainOf(node, term.topologyKey);
+        }
+      }
+    }
+  }
+  return closed;
+}
+
+/** The domains with a pod that all affinity terms match, and those with a pod that an anti-affinity term matches. */
+function domainsOfOwnTerms(
+  affinity: readonly OwnTerm[],
+  antiAffinity: readonly OwnTerm[],
+  snapshot: SchedulingSnapshot,
+): {matched: DomainSet; closed: DomainSet} {
+  const matched = new DomainSet();
+  const closed = new DomainSet();
+  if (affinity.length === 0 && antiAffinity.length === 0) {
+    return {matched, closed};
+  }
+  for (const {node, pods} of snapshot.nodeInfos()) {
+    for (const existing of pods.values()) {
+      if (matchesAllTerms(affinity, existing)) {
+        for (const {topologyKey} of affinity) {
+          matched.addDomainOf(node, topologyKey);
+        }
+      }
+      for (const term of antiAffinity) {
+        if (term.matches(existing)) {
+          closed.addDomainOf(node, term.topologyKey);
+        }
+      }
+    }
+  }
+  return {matched, closed};
+}
+
+/** A term of the pod that is to be scheduled, prepared to be asked about every pod of the cluster. */
+interface OwnTerm {
+  readonly topologyKey: string;
+  readonly matches: (target: Placeable) => boolean;
+}
+
+function toOwnTerm(term: PodAffinityTerm, pod: Placeable, snapshot: SchedulingSnapshot): OwnTerm {
+  const reaches = namespacesOfOwnTerm(term, pod, snapshot);
+  return {
+    topologyKey: term.topologyKey,
+    matches: ({namespace, labels}) => reaches(namespace) && matchesSelector(term.labelSelector, labels),
+  };
+}
+
+function namespacesOfOwnTerm(
+  term: PodAffinityTerm,
+  pod: Placeable,
+  snapshot: SchedulingSnapshot,
+): (namespace: string) => boolean {
+  if (term.namespaceSelector === undefined) {
+    return (namespace) => reachesNamespace(term, pod, namespace, snapshot);
+  }
+  // Upstream resolves the selector into names and forgets to drop it (mergeAffinityTermNamespacesIfNotEmpty changes
+  // a copy), then asks it about no labels at all. So a selector that an unlabelled namespace meets, such as NotIn,
+  // means every namespace here; in the terms of existing pods it does not.
+  if (matchesSelector(term.namespaceSelector, {})) {
+    return () => true;
+  }
+  const reached = new Map<string, boolean>();
+  return (namespace) => {
+    let answer = reached.get(namespace);
+    if (answer === undefined) {
+      answer = reachesNamespace(term, pod, namespace, snapshot);
+      reached.set(namespace, answer);
+    }
+    return answer;
+  };
+}
+
+function matchesAllTerms(terms: readonly OwnTerm[], target: Placeable): boolean {
+  return terms.length > 0 && terms.every((term) => term.matches(target));
+}
+
+/** Whether a term of a pod that is already on a node means the one that is to be scheduled. */
+function matchesTermOfExisting(
+  term: PodAffinityTerm,
+  existing: Placeable,
+  pod: Placeable,
+  snapshot: SchedulingSnapshot,
+): boolean {
+  return (
+    reachesNamespace(term, existing, pod.namespace, snapshot) &&
+    matchesSelector(term.labelSelector, pod.labels)
+  );
+}
+
+// Without namespaces and namespaceSelector a term means the namespace of the pod that carries it.
+function reachesNamespace(
+  term: PodAffinityTerm,
+  owner: Placeable,
+  namespace: string,
+  snapshot: SchedulingSnapshot,
+): boolean {
+  const {namespaces, namespaceSelector} = term;
+  if (namespaceSelector === undefined && (namespaces === undefined || namespaces.length === 0)) {
+    return namespace === owner.namespace;
+  }
+  return (
+    namespaces?.includes(namespace) === true ||
+    (namespaceSelector !== undefined &&
+      matchesSelector(namespaceSelector, snapshot.namespaceLabels(namespace)))
+  );
+}
+
+/** The lowest score becomes 0 and the highest 100; all become 0 when they are equal. */
+function spreadOverRange(scores: number[]): void {
+  let lowest = Number.POSITIVE_INFINITY;
+  let highest = Number.NEGATIVE_INFINITY;
+  for (const score of scores) {
+    lowest = Math.min(lowest, score);
+    highest = Math.max(highest, score);
+  }
+  const range = highest - lowest;
+  for (const [index, score] of scores.entries()) {
+    // In floating point and in this order, as upstream, whose rounding shows in the result.
+    scores[index] = range > 0 ? Math.trunc(MAX_NODE_SCORE * ((score - lowest) / range)) : 0;
+  }
+}
+
+function refusal(node: Node, reason: string, resolvable: boolean): Refusal {
+  return {plugin: 'InterPodAffinity', node: node.name, reasons: [reason], resolvable};
+}

@@ -1,0 +1,90 @@
+import type {Resources} from '../cluster/resources.ts';
+import type {NodeInfo} from '../cluster/snapshot.ts';
+import {divide, type FilterPlugin, MAX_NODE_SCORE, type ScorePlugin} from './framework.ts';
+
+/**
+ * Refuses nodes without room for the pod: CPU, memory, ephemeral storage, extended resources, and the pod count.
+ * Extended resources that a DeviceClass provides (dynamic resource allocation) are not told apart from those of a
+ * device plugin.
+ */
+export const nodeResourcesFit: FilterPlugin = {
+  name: 'NodeResourcesFit',
+
+  prefilter(pod) {
+    const {requests} = pod.spec;
+    const scalars = Object.entries(requests.scalar).filter(([, amount]) => amount !== 0);
+    return (info) => {
+      const {insufficient, beyondNode} = shortages(requests, scalars, info);
+      return insufficient.length === 0
+        ? undefined
+        : {
+            plugin: 'NodeResourcesFit',
+            node: info.node.name,
+            reasons: insufficient,
+            resolvable: !beyondNode,
+          };
+    };
+  },
+};
+
+/** The strategy LeastAllocated over CPU and memory: the emptier the node would be, the better. */
+export const nodeResourcesFitScore: ScorePlugin = {
+  name: 'NodeResourcesFit',
+  weight: 1,
+
+  prescore(pod) {
+    const {milliCPU, memory} = pod.spec.nonZeroRequests;
+    return ({node, nonZeroRequested}) =>
+      leastAllocated([
+        [nonZeroRequested.milliCPU + milliCPU, node.allocatable.milliCPU],
+        [nonZeroRequested.memory + memory, node.allocatable.memory],
+      ]);
+  },
+};
+
+function shortages(
+  requests: Resources,
+  scalars: readonly (readonly [name: string, amount: number])[],
+  info: NodeInfo,
+): {insufficient: string[]; beyondNode: boolean} {
+  const {allocatable, allocatablePods} = info.node;
+  const {requested} = info;
+  const insufficient: string[] = [];
+  // More than the whole node has: no preemption could make room.
+  let beyondNode = false;
+  const check = (name: string, wanted: number, capacity: number, used: number): void => {
+    if (wanted > 0 && wanted > capacity - used) {
+      insufficient.push(`Insufficient ${name}`);
+      beyondNode ||= wanted > capacity;
+    }
+  };
+  if (info.pods.size + 1 > allocatablePods) {
+    insufficient.push('Too many pods');
+  }
+  check('cpu', requests.milliCPU, allocatable.milliCPU, requested.milliCPU);
+  check('memory', requests.memory, allocatable.memory, requested.memory);
+  check(
+    'ephemeral-storage',
+    requests.ephemeralStorage,
+    allocatable.ephemeralStorage,
+    requested.ephemeralStorage,
+  );
+  for (const [name, wanted] of scalars) {
+    check(name, wanted, allocatable.scalar[name] ?? 0, requested.scalar[name] ?? 0);
+  }
+  return {insufficient, beyondNode};
+}
+
+// plugins/noderesources/least_allocated.go, with the default weight of 1 for each resource.
+function leastAllocated(resources: readonly (readonly [requested: number, capacity: number])[]): number {
+  let sum = 0;
+  let count = 0;
+  for (const [requested, capacity] of resources) {
+    if (capacity === 0) {
+      continue;
+    }
+    sum += requested > capacity ? 0 : divide((capacity - requested) * MAX_NODE_SCORE, capacity);
+    count++;
+  }
+  return count === 0 ? 0 : divide(sum, count);
+}

@@ -1,0 +1,52 @@
+import type {SpreadPolicyStatus} from '../../src/api/types.ts';
+import type {Pod} from '../../src/cluster/pod.ts';
+import type {Workload} from '../../src/cluster/workload.ts';
+import type {
+  ApplyRuleResult,
+  ClusterActions,
+  PolicyEvent,
+  PolicyReference,
+} from '../../src/controller/actions.ts';
+import type {PlacementRule} from '../../src/injection/rule.ts';
+import type {EvictionResult} from '../../src/kube/eviction.ts';
+
+/** A cluster that says yes to everything, unless told otherwise, and keeps what was asked of it in order. */
+export class RecordedActions implements ClusterActions {
+  /** `status`, `evict web-1`, `apply web`. */
+  readonly calls: string[] = [];
+  readonly statuses: SpreadPolicyStatus[] = [];
+  readonly rules: PlacementRule[] = [];
+  readonly events: PolicyEvent[] = [];
+  /** What happens while a status is written; an error is the answer. */
+  onStatus: (status: SpreadPolicyStatus) => void | Promise<void> = () => {};
+  onEvict: (pod: Pod) => EvictionResult = () => ({kind: 'evicted'});
+  onApply: (workload: Workload) => ApplyRuleResult = ({generation}) => ({
+    kind: 'applied',
+    generation: generation + 1,
+  });
+
+  get evicted(): string[] {
+    return this.calls.filter((call) => call.startsWith('evict ')).map((call) => call.slice('evict '.length));
+  }
+
+  applyRule(workload: Workload, rule: PlacementRule): Promise<ApplyRuleResult> {
+    this.calls.push(`apply ${workload.name}`);
+    this.rules.push(rule);
+    return Promise.resolve(this.onApply(workload));
+  }
+
+  evict(pod: Pod): Promise<EvictionResult> {
+    this.calls.push(`evict ${pod.name}`);
+    return Promise.resolve(this.onEvict(pod));
+  }
+
+  async writeStatus(_policy: PolicyReference, status: SpreadPolicyStatus): Promise<void> {
+    this.calls.push('status');
+    await this.onStatus(status);
+    this.statuses.push(status);
+  }
+
+  event(event: PolicyEvent): void {
+    this.events.push(event);
+  }
+}
