@@ -4,7 +4,8 @@ import {HOSTNAME, planRequest, ZONE} from '../../test/scenarios/scheduled-moves.
 import {settled, type WorkloadOptions} from '../../test/scenarios/workloads.ts';
 import type {Node} from '../cluster/node.ts';
 import type {Pod} from '../cluster/pod.ts';
-import {type Assessment, assess, type TopologyRule} from './assess.ts';
+import {type Assessment, assess} from './assess.ts';
+import type {TopologyRule} from './eligibility.ts';
 
 describe('assess: eligible domains', () => {
   it.each<{what: string; other: Node; template?: WorkloadOptions['podSpec']; cause: string; message: string}>(

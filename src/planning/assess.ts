@@ -2,23 +2,15 @@
  * Is a workload spread, and if not, how far from it? Counts replicas by domain and computes the fewest moves that
  * the nodes allow. May import `cluster/` and `scheduling/`; values in, values out.
  */
-import type {Node} from '../cluster/node.ts';
 import {isTerminating, type Pod} from '../cluster/pod.ts';
-import {compareText, type NodeInfo, type SchedulingSnapshot, withChanges} from '../cluster/snapshot.ts';
+import {compareText, type NodeInfo, type SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
-import {type NodeMatcher, requiredNodeAffinity} from '../scheduling/node-affinity.ts';
 import {nodePorts} from '../scheduling/node-ports.ts';
 import {nodeResourcesFit} from '../scheduling/node-resources-fit.ts';
 import {filterNodes} from '../scheduling/scheduler.ts';
-import {hasUntoleratedTaint} from '../scheduling/taint-toleration.ts';
 import {type Cell, Distribution, type Level, type Objective} from './distribution.ts';
-
-/** A topology of the policy, as planning reads it. */
-export interface TopologyRule {
-  readonly topologyKey: string;
-  readonly distribution: 'Separate' | 'Even';
-  readonly maxSkew: number;
-}
+import {type Eligibility, eligibilityOf, type IneligibleNode, type TopologyRule} from './eligibility.ts';
+import {type Room, roomOf} from './room.ts';
 
 export interface AssessRequest {
   /** The replicas that are alive: not finished; terminating and Pending ones included. */
@@ -56,12 +48,6 @@ export interface TopologyAssessment {
   readonly skew: number;
   /** All domains that are eligible or hold replicas; fullest first, then by name. */
   readonly domains: readonly {readonly name: string; readonly replicas: number; readonly eligible: boolean}[];
-}
-
-export interface IneligibleNode {
-  readonly node: string;
-  readonly cause: 'NotReady' | 'Unschedulable' | 'Taint' | 'NodeAffinity' | 'TopologyKey';
-  readonly message: string;
 }
 
 /** The workload's placement as the integer problem of distribution.ts, and the way back to nodes. */
@@ -106,110 +92,6 @@ export function assess(request: AssessRequest): Assessment {
   };
 }
 
-export interface Eligibility {
-  readonly eligible: ReadonlyMap<string, NodeInfo>;
-  readonly ineligible: readonly IneligibleNode[];
-  /** The topologies that at least two eligible nodes carry; all of them when none is carried by two. */
-  readonly active: readonly TopologyRule[];
-}
-
-/**
- * Nodes that the pod template allows and that are able to take pods at all: Ready, not cordoned, taints tolerated,
- * nodeSelector and required node affinity matched, and with a value for each active topology key. (A node without
- * the zone label must not look like an empty zone.)
- */
-export function eligibilityOf(
-  replacement: PodToSchedule,
-  topologies: readonly TopologyRule[],
-  snapshot: SchedulingSnapshot,
-): Eligibility {
-  const matchesAffinity = requiredNodeAffinity(replacement.spec);
-  const able: NodeInfo[] = [];
-  const ineligible: IneligibleNode[] = [];
-  for (const info of snapshot.nodeInfos()) {
-    const reason = ineligibleBecause(info.node, replacement, matchesAffinity);
-    if (reason === undefined) {
-      able.push(info);
-    } else {
-      ineligible.push(reason);
-    }
-  }
-  const carried = topologies.filter(
-    ({topologyKey}) => able.filter(({node}) => node.labels[topologyKey] !== undefined).length >= 2,
-  );
-  const active = carried.length > 0 ? carried : topologies;
-  const eligible = new Map<string, NodeInfo>();
-  for (const info of able) {
-    const missing = active.find(({topologyKey}) => info.node.labels[topologyKey] === undefined);
-    if (missing === undefined) {
-      eligible.set(info.node.name, info);
-    } else {
-      ineligible.push({
-        node: info.node.name,
-        cause: 'TopologyKey',
-        message: `without label ${missing.topologyKey}`,
-      });
-    }
-  }
-  return {eligible, ineligible, active};
-}
-
-function ineligibleBecause(
-  node: Node,
-  {spec}: PodToSchedule,
-  matchesAffinity: NodeMatcher | undefined,
-): IneligibleNode | undefined {
-  if (node.unschedulable) {
-    return {node: node.name, cause: 'Unschedulable', message: 'cordoned'};
-  }
-  if (node.ready !== 'True') {
-    return {node: node.name, cause: 'NotReady', message: 'not Ready'};
-  }
-  if (matchesAffinity !== undefined && !matchesAffinity(node)) {
-    return {
-      node: node.name,
-      cause: 'NodeAffinity',
-      message: 'not matched by the nodeSelector or node affinity',
-    };
-  }
-  if (hasUntoleratedTaint(node.taints, spec.tolerations)) {
-    return {node: node.name, cause: 'Taint', message: `${describeTaints(node)} not tolerated`};
-  }
-  return undefined;
-}
-
-function describeTaints(node: Node): string {
-  const taints = node.taints
-    .filter(({effect}) => effect !== 'PreferNoSchedule')
-    .map(({key, value, effect}) => `${key}${value ? `=${value}` : ''}:${effect}`);
-  return `taint ${taints.join(', ')}`;
-}
-
-interface Room {
-  /** How many replicas of the workload the node could hold, those that it holds now included. */
-  readonly byNode: ReadonlyMap<string, number>;
-  readonly refusals: readonly Refusal[];
-}
-
-// Asked of the cluster without the workload's own replicas, so that they do not stand in their own way; what they
-// mean to each other (anti-affinity, skew) is checked for the one move that is about to be made.
-function roomOf(
-  replacement: PodToSchedule,
-  placed: readonly Pod[],
-  snapshot: SchedulingSnapshot,
-  eligibility: Eligibility,
-): Room {
-  const without = withChanges(snapshot, {remove: placed});
-  const {feasible, refusals} = filterNodes(replacement, without);
-  const byNode = new Map<string, number>();
-  for (const info of feasible) {
-    if (eligibility.eligible.has(info.node.name)) {
-      byNode.set(info.node.name, copiesThatFit(replacement, info));
-    }
-  }
-  return {byNode, refusals: refusals.filter((refusal) => eligibility.eligible.has(refusal.node))};
-}
-
 // Nodes that have room only for the replicas that they hold. The fullest domains give replicas: they need no room.
 function filledByReplicas(
   {replacement, snapshot}: AssessRequest,
@@ -228,23 +110,6 @@ function filledByReplicas(
     });
   const {refusals} = filterNodes(replacement, snapshot, [nodePorts, nodeResourcesFit]);
   return refusals.filter(({node}) => isFull(node) && isWanted(node));
-}
-
-function copiesThatFit({spec}: PodToSchedule, info: NodeInfo): number {
-  const {allocatable, allocatablePods} = info.node;
-  const {requests} = spec;
-  const fits = (free: number, request: number) =>
-    request > 0 ? Math.floor(free / request) : Number.POSITIVE_INFINITY;
-  return Math.min(
-    allocatablePods - info.pods.size,
-    spec.hostPorts.length > 0 ? 1 : Number.POSITIVE_INFINITY,
-    fits(allocatable.milliCPU - info.requested.milliCPU, requests.milliCPU),
-    fits(allocatable.memory - info.requested.memory, requests.memory),
-    fits(allocatable.ephemeralStorage - info.requested.ephemeralStorage, requests.ephemeralStorage),
-    ...Object.entries(requests.scalar).map(([name, request]) =>
-      fits((allocatable.scalar[name] ?? 0) - (info.requested.scalar[name] ?? 0), request),
-    ),
-  );
 }
 
 function problemOf(

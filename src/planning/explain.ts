@@ -1,6 +1,6 @@
 /** Sentences about nodes for status, events and logs: grouped by reason, names in order, long lists cut. */
 import {compareText} from '../cluster/snapshot.ts';
-import type {IneligibleNode} from './assess.ts';
+import type {IneligibleNode} from './eligibility.ts';
 
 const NAMES_SHOWN = 5;
 

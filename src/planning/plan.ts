@@ -7,8 +7,9 @@ import {compareText, withChanges} from '../cluster/snapshot.ts';
 import {describeRefusals} from '../scheduling/explain-refusals.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
 import {bestNodes, filterNodes, scoreNodes} from '../scheduling/scheduler.ts';
-import {type Assessment, type AssessRequest, assess, type IneligibleNode, type Problem} from './assess.ts';
+import {type Assessment, type AssessRequest, assess, type Problem} from './assess.ts';
 import {Distribution, isLess, type Objective, type Optimum, type Transfer} from './distribution.ts';
+import type {IneligibleNode} from './eligibility.ts';
 import {listChoices, listNames, summariseIneligible} from './explain.ts';
 
 export interface PlanRequest extends AssessRequest {

@@ -5,7 +5,7 @@
 import type {Pod} from '../../src/cluster/pod.ts';
 import {type SchedulingSnapshot, withChanges} from '../../src/cluster/snapshot.ts';
 import type {Workload} from '../../src/cluster/workload.ts';
-import type {TopologyRule} from '../../src/planning/assess.ts';
+import type {TopologyRule} from '../../src/planning/eligibility.ts';
 import {type Plan, type PlannedMove, type PlanRequest, plan} from '../../src/planning/plan.ts';
 import {replacementOf} from '../../src/planning/replacement.ts';
 import {bestNodes, filterNodes, scoreNodes} from '../../src/scheduling/scheduler.ts';
