@@ -177,6 +177,7 @@ function answersOf(
         .pods.map(({uid}) => uid)
         .sort(),
     })),
+    waiting: [...cache.waitingPods()].map(({uid}) => uid).sort(),
     owners: [...pods.values()].map((pod) => [pod.uid, cache.workloadOfPod(pod)]),
     ownersOfReplicaSets: [...replicaSets.values()].map((each) => [
       each.uid,

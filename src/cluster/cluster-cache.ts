@@ -5,7 +5,7 @@
  */
 import type {DisruptionBudget} from './disruption-budget.ts';
 import type {Node} from './node.ts';
-import type {Pod} from './pod.ts';
+import {isFinished, isTerminating, type Pod} from './pod.ts';
 import {liveReplicas, type WorkloadReplicas} from './replicas.ts';
 import {ClusterState} from './snapshot.ts';
 import type {HorizontalPodAutoscaler, Namespace, ReplicaSet, Workload} from './workload.ts';
@@ -31,6 +31,8 @@ export class ClusterCache {
   readonly #replicaSets = new Map<string, ReplicaSet>();
   readonly #replicaSetsOfDeployment = new Map<string, Map<string, ReplicaSet>>();
   readonly #podsOfController = new Map<string, Map<string, Pod>>();
+  /** Without a node, by uid. */
+  readonly #waitingPods = new Map<string, Pod>();
   readonly #budgetsOfNamespace = new Map<string, Map<string, DisruptionBudget>>();
   readonly #autoscalersOfNamespace = new Map<string, Map<string, HorizontalPodAutoscaler>>();
   readonly #namespaces = new Map<string, Namespace>();
@@ -51,10 +53,19 @@ export class ClusterCache {
     if (pod.controller !== undefined) {
       put(this.#podsOfController, pod.controller.uid, pod.uid, pod);
     }
+    if (previous !== undefined) {
+      this.#waitingPods.delete(previous.uid);
+    }
+    if (pod.nodeName === undefined && !isFinished(pod) && !isTerminating(pod)) {
+      this.#waitingPods.set(pod.uid, pod);
+    } else {
+      this.#waitingPods.delete(pod.uid);
+    }
   }
 
   deletePod(pod: Pod): void {
     this.state.deletePod(pod);
+    this.#waitingPods.delete(pod.uid);
     if (pod.controller !== undefined) {
       remove(this.#podsOfController, pod.controller.uid, pod.uid);
     }
@@ -154,6 +165,11 @@ export class ClusterCache {
       liveReplicas(this.#podsOfController.get(uid)?.values() ?? []),
     );
     return {workload, replicaSets, pods};
+  }
+
+  /** Those that are yet to be placed. */
+  waitingPods(): Iterable<Pod> {
+    return this.#waitingPods.values();
   }
 
   /** The workload that a pod is a replica of. */

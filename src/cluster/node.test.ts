@@ -24,6 +24,7 @@ describe('toNode', () => {
           {type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:01:00Z'},
         ],
         images: [{names: ['web@sha256:1', 'web:v1'], sizeBytes: 5000}, {names: ['none:v1']}, {}],
+        declaredFeatures: ['RestartAllContainersOnContainerExits'],
       },
     });
 
@@ -40,6 +41,7 @@ describe('toNode', () => {
       allocatable: {milliCPU: 3920, memory: 15 * 2 ** 30, ephemeralStorage: 0, scalar: {'nvidia.com/gpu': 1}},
       allocatablePods: 58,
       images: {'web@sha256:1': 5000, 'web:v1': 5000, 'none:v1': 0},
+      declaredFeatures: ['RestartAllContainersOnContainerExits'],
     });
   });
 

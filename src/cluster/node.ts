@@ -26,6 +26,8 @@ export interface Node {
   readonly allocatablePods: number;
   /** Size in bytes by image name, of the images that the node holds. */
   readonly images: Readonly<Record<string, number>>;
+  /** Features of its kubelet that a pod may need. */
+  readonly declaredFeatures: readonly string[];
 }
 
 /** The shape of the API object as far as it is read; structural, so that no client library is needed here. */
@@ -36,6 +38,7 @@ export interface ApiNode {
     allocatable?: Record<string, string>;
     conditions?: ApiCondition[];
     images?: {names?: string[]; sizeBytes?: number}[];
+    declaredFeatures?: string[];
   };
 }
 
@@ -91,6 +94,7 @@ export function toNode(object: ApiNode): Node {
     allocatable: parseResources(object.status?.allocatable),
     allocatablePods: parseWhole(object.status?.allocatable?.['pods'] ?? 0),
     images,
+    declaredFeatures: object.status?.declaredFeatures ?? [],
   };
 }
 

@@ -74,6 +74,27 @@ describe('toPodSpec: requests', () => {
     expect(nonZeroRequests).toEqual({milliCPU: 1100, memory: 400 * MEBI});
     expect(requests).toMatchObject({milliCPU: 1000, memory: 0});
   });
+
+  it('for scoring a pod with requests of its own, stand in only for what nothing of it asks for', () => {
+    const spec = {resources: {requests: {cpu: '2'}}, containers: [{}, {}]};
+
+    const {nonZeroRequests, nonZeroContainerRequests} = toPodSpec(spec);
+
+    expect(nonZeroRequests).toEqual({milliCPU: 2000, memory: 400 * MEBI});
+    // A newcomer is scored as if it had none.
+    expect(nonZeroContainerRequests).toEqual({milliCPU: 200, memory: 400 * MEBI});
+  });
+
+  it('for scoring, stand in for no memory where one container or the overhead asks for some', () => {
+    const resources = {requests: {cpu: '2'}};
+    const memory = {resources: {requests: {memory: '5Mi'}}};
+
+    const ofContainer = toPodSpec({resources, containers: [memory, {}]});
+    const ofOverhead = toPodSpec({resources, containers: [{}], overhead: {memory: '7Mi'}});
+
+    expect(ofContainer.nonZeroRequests.memory).toBe(5 * MEBI);
+    expect(ofOverhead.nonZeroRequests.memory).toBe(7 * MEBI);
+  });
 });
 
 describe('toPodSpec', () => {
@@ -95,6 +116,17 @@ describe('toPodSpec', () => {
     },
   ])('finds the host ports of $what', ({spec, ports}) => {
     expect(toPodSpec(spec).hostPorts.map(({hostPort}) => hostPort)).toEqual(ports);
+  });
+
+  it('takes a device class that is asked for as a resource for a claim', () => {
+    const requests = {'deviceclass.resource.kubernetes.io/gpu': '1', 'example.com/gpu': '1'};
+
+    const {resourceClaims} = toPodSpec({
+      containers: [{resources: {requests}}],
+      resourceClaims: [{name: 'nic'}],
+    });
+
+    expect(resourceClaims).toEqual(['nic', 'deviceclass.resource.kubernetes.io/gpu']);
   });
 
   it('tells an absent node affinity from one that matches no node', () => {
@@ -150,8 +182,8 @@ describe('createPodSpecInterner', () => {
     const intern = createPodSpecInterner();
     const template: ApiPodSpec = {containers: [asks('1')], tolerations: [{operator: 'Exists'}]};
 
-    const a = intern({...template, nodeName: 'a', volumes: [{name: 'kube-api-access-x7', ephemeral: {}}]});
-    const b = intern({...template, nodeName: 'b', volumes: [{name: 'kube-api-access-q2', ephemeral: {}}]});
+    const a = intern({...template, nodeName: 'a', volumes: [{name: 'kube-api-access-x7', projected: {}}]});
+    const b = intern({...template, nodeName: 'b', volumes: [{name: 'kube-api-access-q2', projected: {}}]});
 
     expect(a).toBe(b);
   });

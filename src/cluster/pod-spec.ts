@@ -1,4 +1,6 @@
+import {hash} from 'node:crypto';
 import {type LabelSelector, type Labels, withLabelKeys} from './label-selector.ts';
+import {type ApiPodVolume, bearsOnPlacement, type PodVolume, toPodVolumes} from './pod-volumes.ts';
 import {addResources, maxResources, NO_RESOURCES, parseResources, type Resources} from './resources.ts';
 
 /**
@@ -18,12 +20,22 @@ export interface PodSpec {
   readonly requests: Resources;
   /** The same for scoring, where a container that asks for nothing counts as 100 milliCPU and 200 MB. */
   readonly nonZeroRequests: {readonly milliCPU: number; readonly memory: number};
+  /**
+   * `nonZeroRequests` without the requests at pod level: what NodeResourcesFit scores a newcomer by. Upstream's scorer
+   * is not told that the gate PodLevelResources is on (NewFit in plugins/noderesources/fit.go).
+   */
+  readonly nonZeroContainerRequests: {readonly milliCPU: number; readonly memory: number};
   readonly hostPorts: readonly HostPort[];
+  /** Of its containers, init containers included. */
   readonly images: readonly string[];
-  /** Names of the PersistentVolumeClaims that the pod mounts; generic ephemeral volumes are each pod's own. */
-  readonly claims: readonly string[];
-  /** Names of its claims of dynamic resource allocation. */
+  /** Of its volumes. */
+  readonly volumeImages: readonly string[];
+  /** Those that bear on where the pod can run; most pods have none. */
+  readonly volumes: readonly PodVolume[];
+  /** Names of its claims of dynamic resource allocation, and of the device classes that it asks for as resources. */
   readonly resourceClaims: readonly string[];
+  /** What the node's kubelet has to declare (`Node.declaredFeatures`). */
+  readonly requiredFeatures: readonly string[];
 }
 
 export interface NodeSelectorRequirement {
@@ -87,19 +99,27 @@ export interface HostPort {
   readonly hostPort: number;
 }
 
-interface ApiContainer {
+export interface ApiResourceRequirements {
+  requests?: Record<string, string>;
+  limits?: Record<string, string>;
+}
+
+export interface ApiContainer {
   name?: string;
   image?: string;
   restartPolicy?: string;
-  resources?: {requests?: Record<string, string>; limits?: Record<string, string>};
+  restartPolicyRules?: {action: string}[];
+  resources?: ApiResourceRequirements;
   ports?: {hostPort?: number; containerPort?: number; hostIP?: string; protocol?: string}[];
 }
 
 export interface ApiPodSpec {
   nodeName?: string;
   schedulerName?: string;
+  terminationGracePeriodSeconds?: number;
   priority?: number;
   hostNetwork?: boolean;
+  hostUsers?: boolean;
   nodeSelector?: Record<string, string>;
   affinity?: {
     nodeAffinity?: {
@@ -112,11 +132,11 @@ export interface ApiPodSpec {
   topologySpreadConstraints?: TopologySpreadConstraint[];
   tolerations?: Toleration[];
   overhead?: Record<string, string>;
-  resources?: {requests?: Record<string, string>; limits?: Record<string, string>};
+  resources?: ApiResourceRequirements;
   initContainers?: ApiContainer[];
   containers?: ApiContainer[];
   resourceClaims?: {name: string}[];
-  volumes?: {persistentVolumeClaim?: {claimName: string}; ephemeral?: unknown; name: string}[];
+  volumes?: ApiPodVolume[];
 }
 
 export interface ApiPodAffinity {
@@ -125,8 +145,10 @@ export interface ApiPodAffinity {
 }
 
 // k8s.io/kubernetes/pkg/scheduler/util/pod_resources.go
-const DEFAULT_MILLI_CPU = 100;
-const DEFAULT_MEMORY = 200 * 1024 * 1024;
+const DEFAULT_REQUESTS = {cpu: '100m', memory: '200Mi'};
+const HUGE_PAGES = 'hugepages-';
+// An extended resource of this prefix is a claim on a DeviceClass in other words (KEP-5004).
+const DEVICE_CLASS = 'deviceclass.resource.kubernetes.io/';
 
 export function toPodSpec(spec: ApiPodSpec): PodSpec {
   const nodeAffinity = spec.affinity?.nodeAffinity;
@@ -146,15 +168,33 @@ export function toPodSpec(spec: ApiPodSpec): PodSpec {
     tolerations: spec.tolerations ?? [],
     requests: totals.requests,
     nonZeroRequests: totals.nonZeroRequests,
+    nonZeroContainerRequests: totals.nonZeroContainerRequests,
     hostPorts: hostPortsOf(spec),
     images: [...(spec.initContainers ?? []), ...(spec.containers ?? [])].map(
       (container) => container.image ?? '',
     ),
-    claims: (spec.volumes ?? []).flatMap((volume) =>
-      volume.persistentVolumeClaim === undefined ? [] : [volume.persistentVolumeClaim.claimName],
+    volumeImages: (spec.volumes ?? []).flatMap(({image}) =>
+      image?.reference === undefined ? [] : [image.reference],
     ),
-    resourceClaims: (spec.resourceClaims ?? []).map((claim) => claim.name),
+    volumes: toPodVolumes(spec.volumes),
+    resourceClaims: [
+      ...(spec.resourceClaims ?? []).map((claim) => claim.name),
+      ...containerResourceNames(spec).filter((name) => name.startsWith(DEVICE_CLASS)),
+    ],
+    requiredFeatures: requiredFeatures(spec),
   };
+}
+
+// InferForScheduling of the features in k8s.io/component-helpers/nodedeclaredfeatures/features.
+function requiredFeatures(spec: ApiPodSpec): string[] {
+  const restartsAll = [...(spec.containers ?? []), ...(spec.initContainers ?? [])].some(
+    ({restartPolicyRules = []}) => restartPolicyRules.some(({action}) => action === 'RestartAllContainers'),
+  );
+  const mapsUsersOnHost = spec.hostNetwork === true && spec.hostUsers === false;
+  return [
+    ...(restartsAll ? ['RestartAllContainersOnContainerExits'] : []),
+    ...(mapsUsersOnHost ? ['UserNamespacesHostNetworkSupport'] : []),
+  ];
 }
 
 function toPodAffinity(affinity: ApiPodAffinity | undefined): PodAffinity {
@@ -164,72 +204,98 @@ function toPodAffinity(affinity: ApiPodAffinity | undefined): PodAffinity {
   };
 }
 
-// k8s.io/component-helpers/resource/helpers.go, PodRequests: sidecars (restartable init containers) run beside
-// everything that starts after them.
-function podRequests(spec: ApiPodSpec): Pick<PodSpec, 'requests' | 'nonZeroRequests'> {
-  const total = (ofContainer: (container: ApiContainer) => Resources): Resources => {
-    let running = NO_RESOURCES;
-    for (const container of spec.containers ?? []) {
-      running = addResources(running, ofContainer(container));
-    }
-    let sidecars = NO_RESOURCES;
-    let initPeak = NO_RESOURCES;
-    for (const container of spec.initContainers ?? []) {
-      const own = ofContainer(container);
-      if (container.restartPolicy === 'Always') {
-        running = addResources(running, own);
-        sidecars = addResources(sidecars, own);
-        initPeak = maxResources(initPeak, sidecars);
-      } else {
-        initPeak = maxResources(initPeak, addResources(own, sidecars));
-      }
-    }
-    return maxResources(running, initPeak);
-  };
+type PodRequests = Pick<PodSpec, 'requests' | 'nonZeroRequests' | 'nonZeroContainerRequests'>;
+
+/** Resource names to quantities, as in the API. */
+export type ResourceList = Readonly<Record<string, string>>;
+
+function podRequests(spec: ApiPodSpec): PodRequests {
   const overhead = parseResources(spec.overhead);
   // A request at pod level (KEP-2837) replaces the sum of the containers for the resources that it names.
   const podLevel = podLevelRequests(spec);
-  const withPodLevel = (sum: Resources): Resources => addResources(override(sum, podLevel), overhead);
-  const requests = withPodLevel(total((container) => parseResources(requestsOrLimits(container.resources))));
-  const nonZero = withPodLevel(
-    total((container) => {
-      const list = requestsOrLimits(container.resources);
-      const own = parseResources(list);
-      return {
-        ...own,
-        milliCPU: list['cpu'] === undefined ? DEFAULT_MILLI_CPU : own.milliCPU,
-        memory: list['memory'] === undefined ? DEFAULT_MEMORY : own.memory,
-      };
-    }),
+  const total = (defaults: ResourceList, byPod: ResourceList): Resources =>
+    addResources(override(containerTotal(spec, defaults), byPod), overhead);
+
+  const requests = total({}, podLevel);
+  const nonZero = total(missingRequests(spec, podLevel), podLevel);
+  const nonZeroOfContainers = total(DEFAULT_REQUESTS, {});
+  return {
+    requests,
+    nonZeroRequests: {milliCPU: nonZero.milliCPU, memory: nonZero.memory},
+    nonZeroContainerRequests: {
+      milliCPU: nonZeroOfContainers.milliCPU,
+      memory: nonZeroOfContainers.memory,
+    },
+  };
+}
+
+// k8s.io/component-helpers/resource/helpers.go, AggregateContainerRequests: sidecars (restartable init containers)
+// run beside everything that starts after them.
+function containerTotal(spec: ApiPodSpec, defaults: ResourceList): Resources {
+  const requestsOf = (container: ApiContainer): Resources =>
+    parseResources({...defaults, ...requestsOrLimits(container.resources)});
+  let running = NO_RESOURCES;
+  for (const container of spec.containers ?? []) {
+    running = addResources(running, requestsOf(container));
+  }
+  let sidecars = NO_RESOURCES;
+  let initPeak = NO_RESOURCES;
+  for (const container of spec.initContainers ?? []) {
+    const own = requestsOf(container);
+    if (isSidecar(container)) {
+      running = addResources(running, own);
+      sidecars = addResources(sidecars, own);
+      initPeak = maxResources(initPeak, sidecars);
+    } else {
+      initPeak = maxResources(initPeak, addResources(own, sidecars));
+    }
+  }
+  return maxResources(running, initPeak);
+}
+
+// getNonMissingContainerRequests in k8s.io/kubernetes/pkg/scheduler/framework/types.go: with requests at pod level,
+// the defaults stand in only for what nothing of the pod asks for, its overhead included.
+function missingRequests(spec: ApiPodSpec, podLevel: ResourceList): ResourceList {
+  const {requests, limits} = spec.resources ?? {};
+  if (!Object.keys({...limits, ...requests}).some(isPodLevelResource)) {
+    return DEFAULT_REQUESTS;
+  }
+  const asked = new Set([
+    ...containerResourceNames(spec),
+    ...Object.keys(podLevel),
+    ...Object.keys(spec.overhead ?? {}),
+  ]);
+  return Object.fromEntries(Object.entries(DEFAULT_REQUESTS).filter(([name]) => !asked.has(name)));
+}
+
+function containerResourceNames({containers = [], initContainers = []}: ApiPodSpec): string[] {
+  return [...containers, ...initContainers].flatMap((container) =>
+    Object.keys(requestsOrLimits(container.resources)),
   );
-  return {requests, nonZeroRequests: {milliCPU: nonZero.milliCPU, memory: nonZero.memory}};
 }
 
 // The API server defaults a missing request to the limit when it stores a pod; templates read from files carry
 // no such defaults.
-function requestsOrLimits(
-  resources: {requests?: Record<string, string>; limits?: Record<string, string>} | undefined,
-): Record<string, string> {
+export function requestsOrLimits(resources: ApiResourceRequirements | undefined): ResourceList {
   return {...resources?.limits, ...resources?.requests};
 }
 
 // defaultPodRequests in k8s.io/kubernetes/pkg/apis/core/v1/defaults.go: a limit of the pod stands in for its request
-// only where no container asks for that resource.
-function podLevelRequests({
-  resources,
-  containers = [],
-  initContainers = [],
-}: ApiPodSpec): Record<string, string> {
-  const asked = new Set(
-    [...containers, ...initContainers].flatMap((container) =>
-      Object.keys(requestsOrLimits(container.resources)),
-    ),
+// only where no container asks for that resource. Huge pages know no difference between the two.
+function podLevelRequests(spec: ApiPodSpec): ResourceList {
+  const asked = new Set(containerResourceNames(spec));
+  const limits = Object.entries(spec.resources?.limits ?? {}).filter(
+    ([name]) => !asked.has(name) || name.startsWith(HUGE_PAGES),
   );
-  const limits = Object.entries(resources?.limits ?? {}).filter(([name]) => !asked.has(name));
-  return {...Object.fromEntries(limits), ...resources?.requests};
+  const all = {...Object.fromEntries(limits), ...spec.resources?.requests};
+  return Object.fromEntries(Object.entries(all).filter(([name]) => isPodLevelResource(name)));
 }
 
-function override(sum: Resources, podLevel: Record<string, string>): Resources {
+function isPodLevelResource(name: string): boolean {
+  return name === 'cpu' || name === 'memory' || name.startsWith(HUGE_PAGES);
+}
+
+function override(sum: Resources, podLevel: ResourceList): Resources {
   const parsed = parseResources(podLevel);
   return {
     milliCPU: podLevel['cpu'] === undefined ? sum.milliCPU : parsed.milliCPU,
@@ -239,9 +305,14 @@ function override(sum: Resources, podLevel: Record<string, string>): Resources {
   };
 }
 
+/** A restartable init container, which runs beside the containers. */
+export function isSidecar(container: ApiContainer): boolean {
+  return container.restartPolicy === 'Always';
+}
+
 function hostPortsOf(spec: ApiPodSpec): HostPort[] {
   const ports: HostPort[] = [];
-  const sidecars = (spec.initContainers ?? []).filter((container) => container.restartPolicy === 'Always');
+  const sidecars = (spec.initContainers ?? []).filter(isSidecar);
   for (const container of [...(spec.containers ?? []), ...sidecars]) {
     for (const port of container.ports ?? []) {
       const hostPort = port.hostPort ?? (spec.hostNetwork === true ? port.containerPort : undefined) ?? 0;
@@ -290,8 +361,11 @@ export function createPodSpecInterner(): PodSpecInterner {
   return (raw) => {
     // The service account's token volume has a random name and nodeName differs for each pod: neither counts.
     const {nodeName: _nodeName, volumes, ...rest} = raw;
-    const claims = (volumes ?? []).filter((volume) => volume.persistentVolumeClaim !== undefined);
-    const key = JSON.stringify([rest, claims]);
+    const telling = (volumes ?? []).filter(
+      (volume) => bearsOnPlacement(volume) || volume.image !== undefined,
+    );
+    // The digest, because the text of a spec is larger than the value that is kept for it.
+    const key = hash('sha256', JSON.stringify([rest, telling]), 'base64');
     const existing = known.get(key)?.deref();
     if (existing !== undefined) {
       return existing;

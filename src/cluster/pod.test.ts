@@ -78,6 +78,13 @@ describe('a pod', () => {
     expect(isFinished(pod('web-1', {on: 'a', phase}))).toBe(finished);
   });
 
+  it('has a grace period of its own where that is not the default', () => {
+    expect(pod('web', {spec: {terminationGracePeriodSeconds: 0}}).terminationGracePeriodSeconds).toBe(0);
+    expect(pod('web', {spec: {terminationGracePeriodSeconds: 30}})).not.toHaveProperty(
+      'terminationGracePeriodSeconds',
+    );
+  });
+
   it('is terminating once its deletion has been asked for', () => {
     expect(isTerminating(pod('web-1', {on: 'a', terminating: true}))).toBe(true);
     expect(isTerminating(pod('web-1', {on: 'a'}))).toBe(false);

@@ -1,6 +1,7 @@
 import type {Labels} from './label-selector.ts';
-import {type ApiCondition, type ApiMeta, parseTime} from './node.ts';
+import {type ApiMeta, parseTime} from './node.ts';
 import {type ApiPodSpec, type PodSpec, type PodSpecInterner, toPodSpec} from './pod-spec.ts';
+import {type ApiResizeStatus, withResizedRequests} from './resized-spec.ts';
 
 /** What planning and moving read of a Pod. */
 export interface Pod {
@@ -9,6 +10,7 @@ export interface Pod {
   readonly uid: string;
   readonly resourceVersion: string;
   readonly labels: Labels;
+  /** With the requests that count now: those of a resize that is on its way, too. */
   readonly spec: PodSpec;
   /** Absent while the pod waits for the scheduler. */
   readonly nodeName?: string;
@@ -24,6 +26,8 @@ export interface Pod {
   readonly createdAt: number;
   /** Set once deletion has been asked for: the pod is terminating. */
   readonly deletionTimestamp?: number;
+  /** How long it may take to shut down; absent where that is the API server's default, as for most pods. */
+  readonly terminationGracePeriodSeconds?: number;
   /** Annotation controller.kubernetes.io/pod-deletion-cost; 0 without one. */
   readonly deletionCost: number;
   /** Why nobody but its owner may move the pod: the annotation that says so. */
@@ -33,8 +37,11 @@ export interface Pod {
 export interface ApiPod {
   metadata: ApiMeta;
   spec: ApiPodSpec;
-  status?: {phase?: string; conditions?: ApiCondition[]; nominatedNodeName?: string};
+  status?: ApiResizeStatus & {phase?: string; nominatedNodeName?: string};
 }
+
+/** Seconds. */
+const DEFAULT_GRACE_PERIOD = 30;
 
 export function toPod(object: ApiPod, intern: PodSpecInterner = toPodSpec): Pod {
   const {metadata, spec, status} = object;
@@ -44,6 +51,7 @@ export function toPod(object: ApiPod, intern: PodSpecInterner = toPodSpec): Pod 
   const readyChangedAt = parseTime(ready?.lastTransitionTime);
   const deletionTimestamp = parseTime(metadata.deletionTimestamp);
   const doNotDisrupt = doNotDisruptBy(metadata.annotations ?? {});
+  const {terminationGracePeriodSeconds = DEFAULT_GRACE_PERIOD} = spec;
   const isUnschedulable = scheduled?.status === 'False' && spec.nodeName === undefined;
   return {
     namespace: metadata.namespace ?? 'default',
@@ -51,7 +59,7 @@ export function toPod(object: ApiPod, intern: PodSpecInterner = toPodSpec): Pod 
     uid: metadata.uid,
     resourceVersion: metadata.resourceVersion,
     labels: metadata.labels ?? {},
-    spec: intern(spec),
+    spec: intern(withResizedRequests(spec, status)),
     phase: (status?.phase ?? 'Pending') as Pod['phase'],
     ready: ready?.status === 'True',
     createdAt: parseTime(metadata.creationTimestamp) ?? 0,
@@ -72,6 +80,7 @@ export function toPod(object: ApiPod, intern: PodSpecInterner = toPodSpec): Pod 
         }
       : {}),
     ...(deletionTimestamp === undefined ? {} : {deletionTimestamp}),
+    ...(terminationGracePeriodSeconds === DEFAULT_GRACE_PERIOD ? {} : {terminationGracePeriodSeconds}),
     ...(doNotDisrupt === undefined ? {} : {doNotDisrupt}),
   };
 }

@@ -4,6 +4,7 @@ import {apiPod, clusterState, node, pod} from '../../test/scenarios/builders.ts'
 import type {Node} from './node.ts';
 import type {Pod} from './pod.ts';
 import {toPod} from './pod.ts';
+import type {PodGroup} from './pod-groups.ts';
 import {createPodSpecInterner} from './pod-spec.ts';
 import {ClusterState, type NodeInfo, type SchedulingSnapshot, withChanges} from './snapshot.ts';
 
@@ -131,6 +132,33 @@ describe('ClusterState', () => {
   });
 });
 
+describe('ClusterState: the version of its nodes', () => {
+  it('outlives heartbeats, pulled images and pods', () => {
+    const state = clusterState({nodes: [node('a'), node('b')]});
+    const before = state.nodesVersion;
+
+    state.setNode({...node('a'), resourceVersion: '2', images: {'registry.example/web:1': 1}});
+    state.setPod(pod('web-1', {on: 'a'}));
+
+    expect(state.nodesVersion).toBe(before);
+    expect(withChanges(state, {add: [pod('web-2', {on: 'b'})]}).nodesVersion).toBe(before);
+  });
+
+  it.each([
+    ['comes', (state: ClusterState) => state.setNode(node('c'))],
+    ['goes', (state: ClusterState) => state.deleteNode('b')],
+    ['is cordoned', (state: ClusterState) => state.setNode(node('a', {unschedulable: true}))],
+    ['is labelled', (state: ClusterState) => state.setNode(node('a', {zone: 'z'}))],
+  ])('is another one when a node %s', (_what, change) => {
+    const state = clusterState({nodes: [node('a'), node('b')]});
+    const before = state.nodesVersion;
+
+    change(state);
+
+    expect(state.nodesVersion).not.toBe(before);
+  });
+});
+
 describe('withChanges', () => {
   const placed = fc.record({
     name: fc.constantFrom(...NAMES),
@@ -168,6 +196,35 @@ describe('withChanges', () => {
     );
   });
 
+  it('of what was changed before equals all changes at once', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(placed, {selector: ({name}) => name}),
+        fc.subarray(NAMES),
+        fc.uniqueArray(placed, {selector: ({name}) => name}),
+        fc.subarray(NAMES),
+        (there, leavingFirst, arriving, leavingThen) => {
+          const pods = there.map(bound);
+          const first = pods.filter(({name}) => leavingFirst.includes(name));
+          const add = arriving.map((each) => bound({...each, name: `new-${each.name}`}));
+          // Some that were there from the beginning, and some that came with the first change.
+          const then = [
+            ...pods.filter((each) => leavingThen.includes(each.name) && !first.includes(each)),
+            ...add.filter(({name}) => leavingThen.includes(name.slice('new-'.length))),
+          ];
+          const nodes = NODES.map((name) => node(name));
+          const state = clusterState({nodes, pods});
+
+          const changed = withChanges(withChanges(state, {remove: first, add}), {remove: then});
+
+          const left = [...pods, ...add].filter((each) => !first.includes(each) && !then.includes(each));
+          expect(contentOf(changed)).toEqual(contentOf(clusterState({nodes, pods: left})));
+        },
+      ),
+      {numRuns: 150},
+    );
+  });
+
   it('has nothing to say of a pod on a node that nobody knows', () => {
     const state = clusterState({nodes: [node('a')]});
 
@@ -183,7 +240,16 @@ function named(name: string): (info: NodeInfo) => boolean {
 
 /** Everything that plugins can see, in a form without orders that mean nothing. */
 function contentOf(snapshot: SchedulingSnapshot) {
-  const names = (infos: Iterable<NodeInfo>) => [...infos].map(({node}) => node.name).sort();
+  // Each pod once, with what its group says of it; how the pods are grouped is nobody's business.
+  const uids = (groups: Iterable<PodGroup>) =>
+    [...groups]
+      .flatMap(({namespace, labels, spec, pods}) =>
+        [...pods].map((each) => {
+          expect(each).toMatchObject({namespace, labels, spec});
+          return each.uid;
+        }),
+      )
+      .sort();
   return {
     nodes: [...snapshot.nodeInfos()].map((info) => ({
       node: info.node,
@@ -197,11 +263,12 @@ function contentOf(snapshot: SchedulingSnapshot) {
       },
       nonZeroRequested: info.nonZeroRequested,
       usedPorts: info.usedPorts.map(({hostPort}) => hostPort).sort((a, b) => a - b),
-      withAffinity: [...info.podsWithAffinity.keys()].sort(),
-      withRequiredAntiAffinity: [...info.podsWithRequiredAntiAffinity.keys()].sort(),
+      podCount: info.podCount,
     })),
-    affinityNodes: names(snapshot.nodeInfosWithAffinityPods()),
-    antiAffinityNodes: names(snapshot.nodeInfosWithRequiredAntiAffinityPods()),
+    groups: uids(snapshot.podGroups()),
+    groupsOfNamespace: uids(snapshot.podGroups('default')),
+    withPreferences: uids(snapshot.podGroupsThatReach('default', 'preferences')),
+    withRequiredAntiAffinity: uids(snapshot.podGroupsThatReach('default', 'required anti-affinity')),
   };
 }
 

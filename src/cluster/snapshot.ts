@@ -4,22 +4,14 @@
  */
 import type {Labels} from './label-selector.ts';
 import type {Node} from './node.ts';
+import {ChangedNodeInfo, MutableNodeInfo, type NodeInfo} from './node-info.ts';
 import {isFinished, type Pod} from './pod.ts';
-import type {HostPort} from './pod-spec.ts';
-import {addResources, NO_RESOURCES, type Resources, subtractResources} from './resources.ts';
+import {groupKey, mayReach, type PodGroup, PodGroups, type ReachingTerms} from './pod-groups.ts';
+import {ClaimHolders, holdsClaim, type Storage, StorageState} from './storage.ts';
 
-/** A node and what runs on it. Terminating pods still hold their room, as for the scheduler. */
-export interface NodeInfo {
-  readonly node: Node;
-  readonly pods: ReadonlyMap<string, Pod>;
-  readonly requested: Resources;
-  readonly nonZeroRequested: {readonly milliCPU: number; readonly memory: number};
-  readonly usedPorts: readonly HostPort[];
-  /** Those of `pods` with any affinity or anti-affinity term, by uid. */
-  readonly podsWithAffinity: ReadonlyMap<string, Pod>;
-  /** Those of `pods` with required anti-affinity, which the scheduler honours against newcomers. */
-  readonly podsWithRequiredAntiAffinity: ReadonlyMap<string, Pod>;
-}
+export {type NodeInfo, withPods} from './node-info.ts';
+
+const NO_PODS: readonly Pod[] = [];
 
 /** What the scheduling plugins read. */
 export interface SchedulingSnapshot {
@@ -27,9 +19,20 @@ export interface SchedulingSnapshot {
   nodeInfos(): Iterable<NodeInfo>;
   nodeInfo(name: string): NodeInfo | undefined;
   namespaceLabels(name: string): Labels;
-  /** Nodes that hold a pod with affinity terms; on most clusters far fewer than all. */
-  nodeInfosWithAffinityPods(): Iterable<NodeInfo>;
-  nodeInfosWithRequiredAntiAffinityPods(): Iterable<NodeInfo>;
+  /**
+   * Stands for the nodes as they are: another object as soon as one comes, goes, or changes in what placement reads of
+   * it but its images. What was computed from nodes alone may be kept by it.
+   */
+  readonly nodesVersion: object;
+  /** The pods that are on nodes, of one namespace or of all. */
+  podGroups(namespace?: string): Iterable<PodGroup>;
+  /** Of these, the ones with a term that may reach a newcomer in the namespace. */
+  podGroupsThatReach(namespace: string, terms: ReachingTerms): Iterable<PodGroup>;
+  /** Pods that wait for a node that was promised to them (status.nominatedNodeName): preemption makes room there. */
+  nominatedPods(nodeName: string): readonly Pod[];
+  readonly storage: Storage;
+  /** The pods that are bound to a node and mount the claim by name. */
+  claimHolders(namespace: string, claim: string): Iterable<Pod>;
 }
 
 /**
@@ -39,25 +42,31 @@ export class ClusterState implements SchedulingSnapshot {
   readonly #infos = new Map<string, MutableNodeInfo>();
   /** Pods whose node has not been seen (yet), by node name. */
   readonly #podsWithoutNode = new Map<string, Map<string, Pod>>();
+  /** Pods without a node, by the name of the one that is promised to them. */
+  readonly #nominated = new Map<string, Map<string, Pod>>();
   readonly #namespaces = new Map<string, Labels>();
-  readonly #withAffinity = new Set<string>();
-  readonly #withRequiredAntiAffinity = new Set<string>();
+  readonly storage = new StorageState();
+  readonly #claimHolders = new ClaimHolders();
+  readonly #groups = new PodGroups();
   #sorted: MutableNodeInfo[] | undefined;
+  #nodesVersion: object = {};
 
   setNode(node: Node): void {
     const info = this.#infos.get(node.name);
     if (info !== undefined) {
+      if (!isPlacedAlike(info.node, node)) {
+        this.#nodesVersion = {};
+      }
       info.node = node;
       return;
     }
     const created = new MutableNodeInfo(node);
     this.#infos.set(node.name, created);
-    this.#sorted = undefined;
+    this.#nodesHaveChanged();
     for (const pod of this.#podsWithoutNode.get(node.name)?.values() ?? []) {
-      created.add(pod);
+      this.#put(created, pod);
     }
     this.#podsWithoutNode.delete(node.name);
-    this.#index(created);
   }
 
   deleteNode(name: string): void {
@@ -67,28 +76,35 @@ export class ClusterState implements SchedulingSnapshot {
     }
     if (info.pods.size > 0) {
       this.#podsWithoutNode.set(name, new Map(info.pods));
+      for (const pod of info.pods.values()) {
+        this.#groups.remove(pod);
+      }
     }
     this.#infos.delete(name);
-    this.#withAffinity.delete(name);
-    this.#withRequiredAntiAffinity.delete(name);
-    this.#sorted = undefined;
+    this.#nodesHaveChanged();
   }
 
   /** Puts a pod in, in place of what was known of it (`previous`). */
   setPod(pod: Pod, previous?: Pod): void {
     if (previous !== undefined && previous.nodeName === pod.nodeName && previous.spec === pod.spec) {
       if (pod.nodeName !== undefined && !isFinished(pod) && !isFinished(previous)) {
-        this.#infos.get(pod.nodeName)?.replace(pod);
+        this.#replace(pod.nodeName, pod);
         this.#podsWithoutNode.get(pod.nodeName)?.set(pod.uid, pod);
+        this.#claimHolders.set(pod);
         return;
       }
     }
     if (previous !== undefined) {
       this.deletePod(previous);
     }
-    if (pod.nodeName === undefined || isFinished(pod)) {
+    if (isFinished(pod)) {
       return;
     }
+    if (pod.nodeName === undefined) {
+      this.#nominate(pod);
+      return;
+    }
+    this.#claimHolders.set(pod);
     const info = this.#infos.get(pod.nodeName);
     if (info === undefined) {
       const waiting = this.#podsWithoutNode.get(pod.nodeName) ?? new Map<string, Pod>();
@@ -96,22 +112,22 @@ export class ClusterState implements SchedulingSnapshot {
       this.#podsWithoutNode.set(pod.nodeName, waiting);
       return;
     }
-    info.add(pod);
-    this.#index(info);
+    this.#put(info, pod);
   }
 
   deletePod(pod: Pod): void {
     if (pod.nodeName === undefined) {
+      this.#withdrawNomination(pod);
       return;
     }
+    this.#claimHolders.delete(pod);
     const waiting = this.#podsWithoutNode.get(pod.nodeName);
     if (waiting?.delete(pod.uid) === true && waiting.size === 0) {
       this.#podsWithoutNode.delete(pod.nodeName);
     }
-    const info = this.#infos.get(pod.nodeName);
-    if (info !== undefined) {
-      info.remove(pod.uid);
-      this.#index(info);
+    const removed = this.#infos.get(pod.nodeName)?.remove(pod.uid);
+    if (removed !== undefined) {
+      this.#groups.remove(removed);
     }
   }
 
@@ -136,187 +152,219 @@ export class ClusterState implements SchedulingSnapshot {
     return this.#namespaces.get(name) ?? {};
   }
 
-  nodeInfosWithAffinityPods(): Iterable<NodeInfo> {
-    return this.#named(this.#withAffinity);
+  get nodesVersion(): object {
+    return this.#nodesVersion;
   }
 
-  nodeInfosWithRequiredAntiAffinityPods(): Iterable<NodeInfo> {
-    return this.#named(this.#withRequiredAntiAffinity);
+  podGroups(namespace?: string): Iterable<PodGroup> {
+    return this.#groups.of(namespace);
   }
 
-  *#named(names: ReadonlySet<string>): Iterable<NodeInfo> {
-    for (const name of names) {
-      const info = this.#infos.get(name);
-      if (info !== undefined) {
-        yield info;
-      }
+  podGroupsThatReach(namespace: string, terms: ReachingTerms): Iterable<PodGroup> {
+    return this.#groups.reaching(namespace, terms);
+  }
+
+  nominatedPods(nodeName: string): readonly Pod[] {
+    const pods = this.#nominated.get(nodeName);
+    return pods === undefined ? NO_PODS : [...pods.values()];
+  }
+
+  claimHolders(namespace: string, claim: string): Iterable<Pod> {
+    return this.#claimHolders.of(namespace, claim);
+  }
+
+  #nominate(pod: Pod): void {
+    if (pod.nominatedNodeName === undefined) {
+      return;
+    }
+    const pods = this.#nominated.get(pod.nominatedNodeName) ?? new Map<string, Pod>();
+    pods.set(pod.uid, pod);
+    this.#nominated.set(pod.nominatedNodeName, pods);
+  }
+
+  #withdrawNomination(pod: Pod): void {
+    const pods = this.#nominated.get(pod.nominatedNodeName ?? '');
+    if (pods?.delete(pod.uid) === true && pods.size === 0) {
+      this.#nominated.delete(pod.nominatedNodeName ?? '');
     }
   }
 
-  #index(info: MutableNodeInfo): void {
-    toggle(this.#withAffinity, info.node.name, info.podsWithAffinity.size > 0);
-    toggle(this.#withRequiredAntiAffinity, info.node.name, info.podsWithRequiredAntiAffinity.size > 0);
+  #put(info: MutableNodeInfo, pod: Pod): void {
+    const before = info.add(pod);
+    if (before !== undefined) {
+      this.#groups.remove(before);
+    }
+    this.#groups.add(pod);
   }
+
+  #replace(nodeName: string, pod: Pod): void {
+    const info = this.#infos.get(nodeName);
+    const before = info?.replace(pod);
+    if (before !== undefined) {
+      this.#groups.remove(before);
+    }
+    if (info !== undefined) {
+      this.#groups.add(pod);
+    }
+  }
+
+  #nodesHaveChanged(): void {
+    this.#sorted = undefined;
+    this.#nodesVersion = {};
+  }
+}
+
+// A kubelet's heartbeat changes nothing that placement reads, and a pulled image only a score.
+function isPlacedAlike(a: Node, b: Node): boolean {
+  const {resourceVersion: _a, images: _b, ...was} = a;
+  const {resourceVersion: _c, images: _d, ...is} = b;
+  return JSON.stringify(was) === JSON.stringify(is);
+}
+
+export interface PodChanges {
+  readonly remove?: readonly Pod[];
+  readonly add?: readonly Pod[];
 }
 
 /**
  * A snapshot with some pods taken away and others put in: "after the victim is gone". The snapshot underneath is
  * not changed, and only the nodes that the difference names are computed anew.
  */
-export function withChanges(
-  snapshot: SchedulingSnapshot,
-  changes: {readonly remove?: readonly Pod[]; readonly add?: readonly Pod[]},
-): SchedulingSnapshot {
-  const changed = new Map<string, MutableNodeInfo>();
-  const copyOf = (nodeName: string | undefined): MutableNodeInfo | undefined => {
-    if (nodeName === undefined) {
-      return undefined;
+export function withChanges(snapshot: SchedulingSnapshot, changes: PodChanges): SchedulingSnapshot {
+  return snapshot instanceof ChangedSnapshot
+    ? snapshot.changedFurther(changes)
+    : new ChangedSnapshot(snapshot, [changes]);
+}
+
+/** All changes are to one snapshot: changes of changes would be asked in turn, one below the other. */
+class ChangedSnapshot implements SchedulingSnapshot {
+  readonly #base: SchedulingSnapshot;
+  readonly #history: readonly PodChanges[];
+  readonly #infos = new Map<string, ChangedNodeInfo>();
+  readonly #removed = new Set<string>();
+  /** Keys of the groups that lose pods. */
+  readonly #diminished = new Set<string>();
+  readonly #added = new Map<string, Pod>();
+  #all: readonly NodeInfo[] | undefined;
+
+  constructor(base: SchedulingSnapshot, history: readonly PodChanges[]) {
+    this.#base = base;
+    this.#history = history;
+    for (const {remove = [], add = []} of history) {
+      for (const {nodeName, uid} of remove) {
+        this.#infoOf(nodeName)?.remove(uid);
+        this.#remove(nodeName, uid);
+      }
+      for (const pod of add) {
+        this.#infoOf(pod.nodeName)?.add(pod);
+        this.#remove(pod.nodeName, pod.uid);
+        this.#added.set(pod.uid, pod);
+      }
     }
-    const known = changed.get(nodeName);
-    if (known !== undefined) {
+  }
+
+  changedFurther(changes: PodChanges): ChangedSnapshot {
+    return new ChangedSnapshot(this.#base, [...this.#history, changes]);
+  }
+
+  get nodesVersion(): object {
+    return this.#base.nodesVersion;
+  }
+
+  get storage(): Storage {
+    return this.#base.storage;
+  }
+
+  nodeInfos(): Iterable<NodeInfo> {
+    this.#all ??= Array.from(this.#base.nodeInfos(), (info) => this.#infos.get(info.node.name) ?? info);
+    return this.#all;
+  }
+
+  nodeInfo(name: string): NodeInfo | undefined {
+    return this.#infos.get(name) ?? this.#base.nodeInfo(name);
+  }
+
+  namespaceLabels(name: string): Labels {
+    return this.#base.namespaceLabels(name);
+  }
+
+  nominatedPods(nodeName: string): readonly Pod[] {
+    return this.#base.nominatedPods(nodeName);
+  }
+
+  *podGroups(namespace?: string): Iterable<PodGroup> {
+    yield* this.#withoutRemoved(this.#base.podGroups(namespace));
+    for (const pod of this.#added.values()) {
+      if (namespace === undefined || pod.namespace === namespace) {
+        yield groupOfOne(pod);
+      }
+    }
+  }
+
+  *podGroupsThatReach(namespace: string, terms: ReachingTerms): Iterable<PodGroup> {
+    yield* this.#withoutRemoved(this.#base.podGroupsThatReach(namespace, terms));
+    for (const pod of this.#added.values()) {
+      if (mayReach(pod, namespace, terms)) {
+        yield groupOfOne(pod);
+      }
+    }
+  }
+
+  *claimHolders(namespace: string, claim: string): Iterable<Pod> {
+    for (const pod of this.#base.claimHolders(namespace, claim)) {
+      if (!this.#removed.has(pod.uid)) {
+        yield pod;
+      }
+    }
+    for (const pod of this.#added.values()) {
+      if (holdsClaim(pod, namespace, claim)) {
+        yield pod;
+      }
+    }
+  }
+
+  *#withoutRemoved(groups: Iterable<PodGroup>): Iterable<PodGroup> {
+    const removed = this.#removed;
+    for (const group of groups) {
+      yield this.#diminished.has(group.key)
+        ? {...group, pods: {[Symbol.iterator]: () => withoutThese(group.pods, removed)}}
+        : group;
+    }
+  }
+
+  #remove(nodeName: string | undefined, uid: string): void {
+    // What the caller has may be an older value of the pod than the one that is in the groups.
+    const there = this.#base.nodeInfo(nodeName ?? '')?.pods.get(uid);
+    if (there !== undefined) {
+      this.#diminished.add(groupKey(there));
+    }
+    this.#removed.add(uid);
+    this.#added.delete(uid);
+  }
+
+  #infoOf(nodeName: string | undefined): ChangedNodeInfo | undefined {
+    const known = this.#infos.get(nodeName ?? '');
+    const original = known === undefined ? this.#base.nodeInfo(nodeName ?? '') : undefined;
+    if (original === undefined) {
       return known;
     }
-    const original = snapshot.nodeInfo(nodeName);
-    if (original === undefined) {
-      return undefined;
-    }
-    const copy = MutableNodeInfo.copyOf(original);
-    changed.set(nodeName, copy);
-    return copy;
-  };
-  for (const pod of changes.remove ?? []) {
-    copyOf(pod.nodeName)?.remove(pod.uid);
-  }
-  for (const pod of changes.add ?? []) {
-    copyOf(pod.nodeName)?.add(pod);
-  }
-  return {
-    nodeInfos: () => overlaid(snapshot.nodeInfos(), changed),
-    nodeInfo: (name) => changed.get(name) ?? snapshot.nodeInfo(name),
-    namespaceLabels: (name) => snapshot.namespaceLabels(name),
-    nodeInfosWithAffinityPods: () =>
-      overlaidWith(snapshot.nodeInfosWithAffinityPods(), changed, (info) => info.podsWithAffinity.size > 0),
-    nodeInfosWithRequiredAntiAffinityPods: () =>
-      overlaidWith(
-        snapshot.nodeInfosWithRequiredAntiAffinityPods(),
-        changed,
-        (info) => info.podsWithRequiredAntiAffinity.size > 0,
-      ),
-  };
-}
-
-function* overlaid(infos: Iterable<NodeInfo>, changed: ReadonlyMap<string, NodeInfo>): Iterable<NodeInfo> {
-  for (const info of infos) {
-    yield changed.get(info.node.name) ?? info;
+    const changed = new ChangedNodeInfo(original);
+    this.#infos.set(original.node.name, changed);
+    return changed;
   }
 }
 
-// A changed node may have joined or left the index, so the changed ones are judged anew and come last.
-function* overlaidWith(
-  infos: Iterable<NodeInfo>,
-  changed: ReadonlyMap<string, NodeInfo>,
-  belongs: (info: NodeInfo) => boolean,
-): Iterable<NodeInfo> {
-  for (const info of infos) {
-    if (!changed.has(info.node.name)) {
-      yield info;
-    }
-  }
-  for (const info of changed.values()) {
-    if (belongs(info)) {
-      yield info;
+function* withoutThese(pods: Iterable<Pod>, removed: ReadonlySet<string>): Generator<Pod> {
+  for (const pod of pods) {
+    if (!removed.has(pod.uid)) {
+      yield pod;
     }
   }
 }
 
-class MutableNodeInfo implements NodeInfo {
-  node: Node;
-  readonly pods = new Map<string, Pod>();
-  requested: Resources = NO_RESOURCES;
-  nonZeroRequested = {milliCPU: 0, memory: 0};
-  usedPorts: HostPort[] = [];
-  readonly podsWithAffinity = new Map<string, Pod>();
-  readonly podsWithRequiredAntiAffinity = new Map<string, Pod>();
-
-  constructor(node: Node) {
-    this.node = node;
-  }
-
-  static copyOf(info: NodeInfo): MutableNodeInfo {
-    const copy = new MutableNodeInfo(info.node);
-    for (const [uid, pod] of info.pods) {
-      copy.pods.set(uid, pod);
-    }
-    for (const [uid, pod] of info.podsWithAffinity) {
-      copy.podsWithAffinity.set(uid, pod);
-    }
-    for (const [uid, pod] of info.podsWithRequiredAntiAffinity) {
-      copy.podsWithRequiredAntiAffinity.set(uid, pod);
-    }
-    copy.requested = info.requested;
-    copy.nonZeroRequested = {...info.nonZeroRequested};
-    copy.usedPorts = [...info.usedPorts];
-    return copy;
-  }
-
-  add(pod: Pod): void {
-    if (this.pods.has(pod.uid)) {
-      this.remove(pod.uid);
-    }
-    this.requested = addResources(this.requested, pod.spec.requests);
-    this.nonZeroRequested = {
-      milliCPU: this.nonZeroRequested.milliCPU + pod.spec.nonZeroRequests.milliCPU,
-      memory: this.nonZeroRequested.memory + pod.spec.nonZeroRequests.memory,
-    };
-    this.usedPorts.push(...pod.spec.hostPorts);
-    this.replace(pod);
-  }
-
-  /** For a pod that is here already and whose spec is the same. */
-  replace(pod: Pod): void {
-    this.pods.set(pod.uid, pod);
-    const {podAffinity, podAntiAffinity} = pod.spec;
-    if (podAntiAffinity.required.length > 0) {
-      this.podsWithRequiredAntiAffinity.set(pod.uid, pod);
-    }
-    if (
-      podAntiAffinity.required.length > 0 ||
-      podAntiAffinity.preferred.length > 0 ||
-      podAffinity.required.length > 0 ||
-      podAffinity.preferred.length > 0
-    ) {
-      this.podsWithAffinity.set(pod.uid, pod);
-    }
-  }
-
-  remove(uid: string): void {
-    const pod = this.pods.get(uid);
-    if (pod === undefined) {
-      return;
-    }
-    this.pods.delete(uid);
-    this.podsWithAffinity.delete(uid);
-    this.podsWithRequiredAntiAffinity.delete(uid);
-    this.requested = subtractResources(this.requested, pod.spec.requests);
-    this.nonZeroRequested = {
-      milliCPU: this.nonZeroRequested.milliCPU - pod.spec.nonZeroRequests.milliCPU,
-      memory: this.nonZeroRequested.memory - pod.spec.nonZeroRequests.memory,
-    };
-    // One entry for each port: pods of one template that were bound past the scheduler share the value.
-    const kept = [...this.usedPorts];
-    for (const port of pod.spec.hostPorts) {
-      kept.splice(kept.indexOf(port), 1);
-    }
-    this.usedPorts = kept;
-  }
-}
-
-function toggle(set: Set<string>, name: string, present: boolean): void {
-  if (present) {
-    set.add(name);
-  } else {
-    set.delete(name);
-  }
+function groupOfOne(pod: Pod): PodGroup {
+  const {namespace, labels, spec, uid} = pod;
+  return {key: `added/${uid}`, namespace, labels, spec, pods: [pod]};
 }
 
 /** Orders by UTF-16 code units: the same on every machine, whatever its locale. */

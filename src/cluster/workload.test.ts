@@ -26,6 +26,21 @@ describe('toWorkload', () => {
     expect(deployment).not.toHaveProperty('excluded');
   });
 
+  it.each([
+    {replicas: 3, rollingUpdate: undefined, expected: 0},
+    {replicas: 4, rollingUpdate: undefined, expected: 1},
+    {replicas: 3, rollingUpdate: {maxSurge: 1, maxUnavailable: 0}, expected: 0},
+    {replicas: 3, rollingUpdate: {maxSurge: 0, maxUnavailable: '10%'}, expected: 1},
+    {replicas: 3, rollingUpdate: {maxSurge: '0%', maxUnavailable: 2}, expected: 2},
+  ])(
+    'with $replicas replicas and $rollingUpdate may take $expected down',
+    ({replicas, expected, rollingUpdate}) => {
+      const strategy = {type: 'RollingUpdate', ...(rollingUpdate === undefined ? {} : {rollingUpdate})};
+
+      expect(workload({replicas, spec: {strategy}}).maxUnavailable).toBe(expected);
+    },
+  );
+
   it('knows a Deployment that was scaled to zero from one without a number', () => {
     expect(workload({replicas: 0}).replicas).toBe(0);
   });

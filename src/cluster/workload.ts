@@ -22,6 +22,8 @@ export interface Workload {
   readonly paused: boolean;
   /** spec.strategy.type: Recreate takes every replica down at each change of the template. */
   readonly strategy: 'RollingUpdate' | 'Recreate';
+  /** How many replicas a rolling update may take down before it has put others up. */
+  readonly maxUnavailable: number;
   readonly minReadySeconds: number;
   readonly revision?: string;
   readonly status: {
@@ -91,7 +93,10 @@ export interface ApiDeployment {
   spec: {
     replicas?: number;
     paused?: boolean;
-    strategy?: {type?: string};
+    strategy?: {
+      type?: string;
+      rollingUpdate?: {maxSurge?: number | string; maxUnavailable?: number | string};
+    };
     minReadySeconds?: number;
     selector: LabelSelector;
     template: {
@@ -148,6 +153,7 @@ export function toWorkload(object: ApiDeployment): Workload {
     template: {labels: spec.template.metadata?.labels ?? {}, spec: toPodSpec(spec.template.spec)},
     paused: spec.paused ?? false,
     strategy: spec.strategy?.type === 'Recreate' ? 'Recreate' : 'RollingUpdate',
+    maxUnavailable: maxUnavailableOf(spec),
     minReadySeconds: spec.minReadySeconds ?? 0,
     status: {
       observedGeneration: status?.observedGeneration ?? 0,
@@ -163,6 +169,15 @@ export function toWorkload(object: ApiDeployment): Workload {
       ? {progressDeadlineExceeded: progressing.message ?? progressing.reason}
       : {}),
   };
+}
+
+/** As the Deployment controller resolves it: ResolveFenceposts in pkg/controller/deployment/util/deployment_util.go. */
+function maxUnavailableOf({replicas = 1, strategy}: ApiDeployment['spec']): number {
+  const {maxSurge = '25%', maxUnavailable = '25%'} = strategy?.rollingUpdate ?? {};
+  const resolved = (value: number | string, round: (value: number) => number) =>
+    typeof value === 'number' ? value : round((Number.parseInt(value, 10) * replicas) / 100);
+  const unavailable = resolved(maxUnavailable, Math.floor);
+  return unavailable === 0 && resolved(maxSurge, Math.ceil) === 0 ? 1 : unavailable;
 }
 
 export function toReplicaSet(object: ApiReplicaSet): ReplicaSet {

@@ -6,6 +6,7 @@
  * this file holds what they share, `scheduler.ts` runs them.
  */
 import type {LabelSelector, Labels} from '../cluster/label-selector.ts';
+import type {Pod} from '../cluster/pod.ts';
 import type {PodSpec} from '../cluster/pod-spec.ts';
 import type {NodeInfo, SchedulingSnapshot} from '../cluster/snapshot.ts';
 
@@ -23,6 +24,7 @@ export type PluginName =
   | 'VolumeZone'
   | 'PodTopologySpread'
   | 'InterPodAffinity'
+  | 'NodeDeclaredFeatures'
   | 'NodeResourcesBalancedAllocation'
   | 'ImageLocality';
 
@@ -31,7 +33,11 @@ export type PluginName =
  * merged into the selectors, as the API server does on creation (`completeForLabels`).
  */
 export interface PodToSchedule {
+  /** Of a real pod: what is promised to itself does not stand in its way. */
+  readonly uid?: string;
   readonly namespace: string;
+  /** Absent for a hypothetical pod: its generic ephemeral volumes have no claims yet. */
+  readonly name?: string;
   readonly labels: Labels;
   readonly spec: PodSpec;
   /** spec.nodeName of a pod that asks for one node before it is scheduled. A bound pod's node is not this. */
@@ -59,8 +65,11 @@ export interface Refusal {
   readonly wholePod?: true;
 }
 
-/** Undefined when the node takes the pod. */
-export type NodeFilter = (info: NodeInfo) => Refusal | undefined;
+/**
+ * Undefined when the node takes the pod. `nominated` are pods of `info` that the snapshot does not have on that node:
+ * what was computed from the snapshot does not know of them (upstream's PreFilterExtensions, AddPod).
+ */
+export type NodeFilter = (info: NodeInfo, nominated?: readonly Pod[]) => Refusal | undefined;
 
 /** No node takes the pod, whatever it looks like. */
 export type PodRefusal = Pick<Refusal, 'plugin' | 'reasons' | 'resolvable'>;

@@ -25,6 +25,17 @@ describe('ImageLocality', () => {
     });
   });
 
+  it('counts the image of a volume, which is no container among which the size is shared', () => {
+    const newcomer = pod('web', {
+      spec: {
+        containers: [{image: 'registry.example/small:v1'}],
+        volumes: [{name: 'data', image: {reference: 'registry.example/large'}}],
+      },
+    });
+
+    expect(scoresOf(imageLocality, newcomer, cluster)).toMatchObject({'holds-large': 65, 'holds-small': 0});
+  });
+
   it('takes images below 23 MiB for nothing', () => {
     const newcomer = pod('web', {spec: {containers: [{image: 'registry.example/small:v1'}]}});
 

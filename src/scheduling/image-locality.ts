@@ -5,14 +5,15 @@ const MIN_THRESHOLD = 23 * MEBIBYTE;
 const MAX_THRESHOLD_PER_CONTAINER = 1000 * MEBIBYTE;
 
 /**
- * Prefers nodes that hold the pod's images already, weighted by size. Images of volumes are not read.
+ * Prefers nodes that hold the pod's images already, weighted by size.
  */
 export const imageLocality: ScorePlugin = {
   name: 'ImageLocality',
   weight: 1,
 
   prescore(pod, snapshot) {
-    const names = pod.spec.images.map(normalizedImageName);
+    const {images, volumeImages} = pod.spec;
+    const names = [...images, ...volumeImages].map(normalizedImageName);
     const holders = new Map(names.map((name) => [name, 0]));
     let nodes = 0;
     for (const {node} of snapshot.nodeInfos()) {
@@ -32,7 +33,7 @@ export const imageLocality: ScorePlugin = {
           sum += Math.trunc(size * ((holders.get(name) ?? 0) / nodes));
         }
       }
-      const maxThreshold = MAX_THRESHOLD_PER_CONTAINER * names.length;
+      const maxThreshold = MAX_THRESHOLD_PER_CONTAINER * images.length;
       const bounded = Math.min(Math.max(sum, MIN_THRESHOLD), maxThreshold);
       return divide(MAX_NODE_SCORE * (bounded - MIN_THRESHOLD), maxThreshold - MIN_THRESHOLD);
     };

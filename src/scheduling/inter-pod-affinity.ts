@@ -1,6 +1,7 @@
 import {type Labels, matchesSelector} from '../cluster/label-selector.ts';
 import type {Node} from '../cluster/node.ts';
 import type {Pod} from '../cluster/pod.ts';
+import type {PodGroup} from '../cluster/pod-groups.ts';
 import type {PodAffinityTerm, WeightedPodAffinityTerm} from '../cluster/pod-spec.ts';
 import type {SchedulingSnapshot} from '../cluster/snapshot.ts';
 import {
@@ -25,7 +26,7 @@ export const interPodAffinity: FilterPlugin = {
     const affinity = pod.spec.podAffinity.required.map((term) => toOwnTerm(term, pod, snapshot));
     const antiAffinity = pod.spec.podAntiAffinity.required.map((term) => toOwnTerm(term, pod, snapshot));
     const closedByExisting = domainsClosedByExistingPods(pod, snapshot);
-    const {matched, closed} = domainsOfOwnTerms(affinity, antiAffinity, snapshot);
+    const {matched, closed} = domainsOfOwnTerms(affinity, antiAffinity, pod, snapshot);
     if (closedByExisting.isEmpty && affinity.length === 0 && antiAffinity.length === 0) {
       return undefined;
     }
@@ -33,17 +34,28 @@ export const interPodAffinity: FilterPlugin = {
     // that has the topology, or the series would wait for ever.
     const startsSeries = matched.isEmpty && matchesAllTerms(affinity, pod);
 
-    return ({node}) => {
+    return ({node}, nominated = []) => {
       if (!affinity.every(({topologyKey}) => node.labels[topologyKey] !== undefined)) {
         return refusal(node, "node(s) didn't match pod affinity rules", false);
       }
-      if (!startsSeries && !affinity.every(({topologyKey}) => matched.hasDomainOf(node, topologyKey))) {
+      const joins = nominated.some((other) => matchesAllTerms(affinity, other));
+      if (
+        !startsSeries &&
+        !joins &&
+        !affinity.every(({topologyKey}) => matched.hasDomainOf(node, topologyKey))
+      ) {
         return refusal(node, "node(s) didn't match pod affinity rules", false);
       }
-      if (closed.hasAnyDomainOf(node)) {
+      if (
+        closed.hasAnyDomainOf(node) ||
+        antiAffinity.some((term) => hasTopology(node, term) && nominated.some(term.matches))
+      ) {
         return refusal(node, "node(s) didn't match pod anti-affinity rules", true);
       }
-      if (closedByExisting.hasAnyDomainOf(node)) {
+      if (
+        closedByExisting.hasAnyDomainOf(node) ||
+        nominated.some((other) => keepsAway(other, node, pod, snapshot))
+      ) {
         return refusal(node, "node(s) didn't satisfy existing pods anti-affinity rules", true);
       }
       return undefined;
@@ -65,20 +77,21 @@ export const interPodAffinityScore: ScorePlugin = {
       ...weighted(pod.spec.podAntiAffinity.preferred, -1),
     ].map(({term, weight}) => ({...toOwnTerm(term, pod, snapshot), weight}));
     const sums = new DomainSums();
-    const infos = wanted.length > 0 ? snapshot.nodeInfos() : snapshot.nodeInfosWithAffinityPods();
-    for (const {node, pods, podsWithAffinity} of infos) {
-      for (const existing of wanted.length > 0 ? pods.values() : []) {
-        for (const {topologyKey, weight, matches} of wanted) {
-          if (matches(existing)) {
-            sums.add(node, topologyKey, weight);
-          }
+    for (const group of groupsThatMayMatch(wanted, pod, snapshot)) {
+      const matching = wanted.filter(({matches}) => matches(group));
+      for (const node of matching.length > 0 ? nodesOf(group, snapshot) : []) {
+        for (const {topologyKey, weight} of matching) {
+          sums.add(node, topologyKey, weight);
         }
       }
-      for (const existing of podsWithAffinity.values()) {
-        for (const {term, weight} of preferencesOf(existing)) {
-          if (matchesTermOfExisting(term, existing, pod, snapshot)) {
-            sums.add(node, term.topologyKey, weight);
-          }
+    }
+    for (const group of snapshot.podGroupsThatReach(pod.namespace, 'preferences')) {
+      const matching = preferencesOf(group).filter(({term}) =>
+        matchesTermOfExisting(term, group, pod, snapshot),
+      );
+      for (const node of matching.length > 0 ? nodesOf(group, snapshot) : []) {
+        for (const {term, weight} of matching) {
+          sums.add(node, term.topologyKey, weight);
         }
       }
     }
@@ -99,7 +112,7 @@ function weighted(terms: readonly WeightedPodAffinityTerm[], sign: 1 | -1): Weig
 }
 
 /** What a pod that is there wishes of newcomers; its required anti-affinity is the filter's business. */
-function preferencesOf({spec}: Pod): WeightedTerm[] {
+function preferencesOf({spec}: PodGroup): WeightedTerm[] {
   return [
     ...spec.podAffinity.required.map((term) => ({term, weight: HARD_POD_AFFINITY_WEIGHT})),
     ...weighted(spec.podAffinity.preferred, 1),
@@ -181,12 +194,13 @@ class DomainSums {
 
 function domainsClosedByExistingPods(pod: PodToSchedule, snapshot: SchedulingSnapshot): DomainSet {
   const closed = new DomainSet();
-  for (const {node, podsWithRequiredAntiAffinity} of snapshot.nodeInfosWithRequiredAntiAffinityPods()) {
-    for (const existing of podsWithRequiredAntiAffinity.values()) {
-      for (const term of existing.spec.podAntiAffinity.required) {
-        if (matchesTermOfExisting(term, existing, pod, snapshot)) {
-          closed.addDomainOf(node, term.topologyKey);
-        }
+  for (const group of snapshot.podGroupsThatReach(pod.namespace, 'required anti-affinity')) {
+    const matching = group.spec.podAntiAffinity.required.filter((term) =>
+      matchesTermOfExisting(term, group, pod, snapshot),
+    );
+    for (const node of matching.length > 0 ? nodesOf(group, snapshot) : []) {
+      for (const {topologyKey} of matching) {
+        closed.addDomainOf(node, topologyKey);
       }
     }
   }
@@ -197,6 +211,7 @@ function domainsClosedByExistingPods(pod: PodToSchedule, snapshot: SchedulingSna
 function domainsOfOwnTerms(
   affinity: readonly OwnTerm[],
   antiAffinity: readonly OwnTerm[],
+  pod: PodToSchedule,
   snapshot: SchedulingSnapshot,
 ): {matched: DomainSet; closed: DomainSet} {
   const matched = new DomainSet();
@@ -204,33 +219,56 @@ function domainsOfOwnTerms(
   if (affinity.length === 0 && antiAffinity.length === 0) {
     return {matched, closed};
   }
-  for (const {node, pods} of snapshot.nodeInfos()) {
-    for (const existing of pods.values()) {
-      if (matchesAllTerms(affinity, existing)) {
-        for (const {topologyKey} of affinity) {
-          matched.addDomainOf(node, topologyKey);
-        }
+  for (const group of groupsThatMayMatch([...affinity, ...antiAffinity], pod, snapshot)) {
+    const attracts = matchesAllTerms(affinity, group);
+    const repels = antiAffinity.filter((term) => term.matches(group));
+    for (const node of attracts || repels.length > 0 ? nodesOf(group, snapshot) : []) {
+      for (const {topologyKey} of attracts ? affinity : []) {
+        matched.addDomainOf(node, topologyKey);
       }
-      for (const term of antiAffinity) {
-        if (term.matches(existing)) {
-          closed.addDomainOf(node, term.topologyKey);
-        }
+      for (const {topologyKey} of repels) {
+        closed.addDomainOf(node, topologyKey);
       }
     }
   }
   return {matched, closed};
 }
 
-/** A term of the pod that is to be scheduled, prepared to be asked about every pod of the cluster. */
-interface OwnTerm {
+// Most terms mean the pod's own namespace: then the other pods of the cluster are not visited.
+export function groupsThatMayMatch(
+  terms: readonly OwnTerm[],
+  pod: PodToSchedule,
+  snapshot: SchedulingSnapshot,
+): Iterable<PodGroup> {
+  if (terms.length === 0) {
+    return [];
+  }
+  return snapshot.podGroups(terms.every((term) => term.ownNamespaceOnly) ? pod.namespace : undefined);
+}
+
+/** The node of each pod of the group. */
+function* nodesOf(group: PodGroup, snapshot: SchedulingSnapshot): Iterable<Node> {
+  for (const {nodeName} of group.pods) {
+    const info = snapshot.nodeInfo(nodeName ?? '');
+    if (info !== undefined) {
+      yield info.node;
+    }
+  }
+}
+
+/** A term of the pod that is to be scheduled, prepared to be asked about all the pods of the cluster. */
+export interface OwnTerm {
   readonly topologyKey: string;
+  readonly ownNamespaceOnly: boolean;
   readonly matches: (target: Placeable) => boolean;
 }
 
-function toOwnTerm(term: PodAffinityTerm, pod: Placeable, snapshot: SchedulingSnapshot): OwnTerm {
+export function toOwnTerm(term: PodAffinityTerm, pod: Placeable, snapshot: SchedulingSnapshot): OwnTerm {
   const reaches = namespacesOfOwnTerm(term, pod, snapshot);
+  const {namespaces = [], namespaceSelector} = term;
   return {
     topologyKey: term.topologyKey,
+    ownNamespaceOnly: namespaceSelector === undefined && namespaces.length === 0,
     matches: ({namespace, labels}) => reaches(namespace) && matchesSelector(term.labelSelector, labels),
   };
 }
@@ -265,7 +303,7 @@ function matchesAllTerms(terms: readonly OwnTerm[], target: Placeable): boolean 
 }
 
 /** Whether a term of a pod that is already on a node means the one that is to be scheduled. */
-function matchesTermOfExisting(
+export function matchesTermOfExisting(
   term: PodAffinityTerm,
   existing: Placeable,
   pod: Placeable,
@@ -275,6 +313,17 @@ function matchesTermOfExisting(
     reachesNamespace(term, existing, pod.namespace, snapshot) &&
     matchesSelector(term.labelSelector, pod.labels)
   );
+}
+
+/** Whether the required anti-affinity of a pod that is to come to this node rules the other one out there. */
+function keepsAway(owner: Pod, node: Node, pod: PodToSchedule, snapshot: SchedulingSnapshot): boolean {
+  return owner.spec.podAntiAffinity.required.some(
+    (term) => hasTopology(node, term) && matchesTermOfExisting(term, owner, pod, snapshot),
+  );
+}
+
+function hasTopology(node: Node, {topologyKey}: {readonly topologyKey: string}): boolean {
+  return node.labels[topologyKey] !== undefined;
 }
 
 // Without namespaces and namespaceSelector a term means the namespace of the pod that carries it.

@@ -77,6 +77,21 @@ export function requiredNodeAffinity(spec: PodSpec): NodeMatcher | undefined {
 }
 
 /**
+ * Whether a node meets one of the terms, as a PersistentVolume asks for it: by labels alone. (Upstream leaves out the
+ * fields where it has none to compare; see CheckNodeAffinity in k8s.io/component-helpers/storage/volume/helpers.go.)
+ */
+export function matchesByLabels(terms: readonly NodeSelectorTerm[]): NodeMatcher {
+  const matchers = terms.flatMap(({matchExpressions = [], matchFields = []}) => {
+    const parses = matchFields.every((requirement) => fieldMatcher(requirement) !== undefined);
+    if (!parses || matchExpressions.length === 0) {
+      return parses && matchFields.length > 0 ? [() => true] : [];
+    }
+    return termMatcher({matchExpressions}) ?? [];
+  });
+  return (node) => matchers.some((matches) => matches(node));
+}
+
+/**
  * The nodes that every term binds the pod to by metadata.name; undefined when some term leaves the name open. Empty
  * when the names contradict each other within each term.
  */

@@ -14,15 +14,16 @@ export const nodeResourcesFit: FilterPlugin = {
     const {requests} = pod.spec;
     const scalars = Object.entries(requests.scalar).filter(([, amount]) => amount !== 0);
     return (info) => {
+      if (fits(requests, scalars, info)) {
+        return undefined;
+      }
       const {insufficient, beyondNode} = shortages(requests, scalars, info);
-      return insufficient.length === 0
-        ? undefined
-        : {
-            plugin: 'NodeResourcesFit',
-            node: info.node.name,
-            reasons: insufficient,
-            resolvable: !beyondNode,
-          };
+      return {
+        plugin: 'NodeResourcesFit',
+        node: info.node.name,
+        reasons: insufficient,
+        resolvable: !beyondNode,
+      };
     };
   },
 };
@@ -33,14 +34,38 @@ export const nodeResourcesFitScore: ScorePlugin = {
   weight: 1,
 
   prescore(pod) {
-    const {milliCPU, memory} = pod.spec.nonZeroRequests;
-    return ({node, nonZeroRequested}) =>
-      leastAllocated([
-        [nonZeroRequested.milliCPU + milliCPU, node.allocatable.milliCPU],
-        [nonZeroRequested.memory + memory, node.allocatable.memory],
-      ]);
+    const {milliCPU, memory} = pod.spec.nonZeroContainerRequests;
+    return ({node: {allocatable}, nonZeroRequested}) => {
+      // A node without any of a resource is judged by the other one.
+      const resources = Number(allocatable.milliCPU !== 0) + Number(allocatable.memory !== 0);
+      const sum =
+        leastAllocated(nonZeroRequested.milliCPU + milliCPU, allocatable.milliCPU) +
+        leastAllocated(nonZeroRequested.memory + memory, allocatable.memory);
+      return resources === 0 ? 0 : divide(sum, resources);
+    };
   },
 };
+
+// The usual answer, on thousands of nodes: nothing is put together for it.
+function fits(
+  requests: Resources,
+  scalars: readonly (readonly [name: string, amount: number])[],
+  {podCount, requested, node: {allocatable, allocatablePods}}: NodeInfo,
+): boolean {
+  return (
+    podCount + 1 <= allocatablePods &&
+    isWithin(requests.milliCPU, allocatable.milliCPU - requested.milliCPU) &&
+    isWithin(requests.memory, allocatable.memory - requested.memory) &&
+    isWithin(requests.ephemeralStorage, allocatable.ephemeralStorage - requested.ephemeralStorage) &&
+    scalars.every(([name, wanted]) =>
+      isWithin(wanted, (allocatable.scalar[name] ?? 0) - (requested.scalar[name] ?? 0)),
+    )
+  );
+}
+
+function isWithin(wanted: number, free: number): boolean {
+  return wanted <= 0 || wanted <= free;
+}
 
 function shortages(
   requests: Resources,
@@ -58,7 +83,7 @@ function shortages(
       beyondNode ||= wanted > capacity;
     }
   };
-  if (info.pods.size + 1 > allocatablePods) {
+  if (info.podCount + 1 > allocatablePods) {
     insufficient.push('Too many pods');
   }
   check('cpu', requests.milliCPU, allocatable.milliCPU, requested.milliCPU);
@@ -76,15 +101,8 @@ function shortages(
 }
 
 // plugins/noderesources/least_allocated.go, with the default weight of 1 for each resource.
-function leastAllocated(resources: readonly (readonly [requested: number, capacity: number])[]): number {
-  let sum = 0;
-  let count = 0;
-  for (const [requested, capacity] of resources) {
-    if (capacity === 0) {
-      continue;
-    }
-    sum += requested > capacity ? 0 : divide((capacity - requested) * MAX_NODE_SCORE, capacity);
-    count++;
-  }
-  return count === 0 ? 0 : divide(sum, count);
+function leastAllocated(requested: number, capacity: number): number {
+  return capacity === 0 || requested > capacity
+    ? 0
+    : divide((capacity - requested) * MAX_NODE_SCORE, capacity);
 }

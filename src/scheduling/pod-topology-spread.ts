@@ -1,6 +1,7 @@
 import {type LabelSelector, type Labels, matchesSelector, withLabelKeys} from '../cluster/label-selector.ts';
 import type {Node} from '../cluster/node.ts';
-import {isTerminating} from '../cluster/pod.ts';
+import {NodesMemo} from '../cluster/nodes-memo.ts';
+import {isTerminating, type Pod} from '../cluster/pod.ts';
 import type {PodSpec, TopologySpreadConstraint} from '../cluster/pod-spec.ts';
 import type {NodeInfo, SchedulingSnapshot} from '../cluster/snapshot.ts';
 import {
@@ -33,10 +34,11 @@ export const podTopologySpread: FilterPlugin = {
       return undefined;
     }
     const limits = hardLimits(pod, snapshot, constraints);
+    const arrivalsAt = arrivalCounter(pod, constraints);
 
-    return ({node}) => {
-      for (const {topologyKey, podsByDomain, mostPods} of limits) {
-        const domain = node.labels[topologyKey];
+    return ({node}, nominated = []) => {
+      for (const {constraint, podsByDomain, fewest, slack} of limits) {
+        const domain = node.labels[constraint.topologyKey];
         if (domain === undefined) {
           return {
             plugin: 'PodTopologySpread',
@@ -45,7 +47,9 @@ export const podTopologySpread: FilterPlugin = {
             resolvable: false,
           };
         }
-        if ((podsByDomain.get(domain) ?? 0) > mostPods) {
+        const arrivals = nominated.length === 0 ? 0 : arrivalsAt(node, constraint, nominated);
+        const base = arrivals === 0 ? fewest : fewestPods(constraint, podsByDomain, {domain, arrivals});
+        if ((podsByDomain.get(domain) ?? 0) + arrivals > base + slack) {
           return {
             plugin: 'PodTopologySpread',
             node: node.name,
@@ -82,12 +86,10 @@ export const podTopologySpreadScore: ScorePlugin = {
           return 0;
         }
         let score = 0;
-        for (const {constraint, weight, podsByDomain} of counts) {
-          const domain = info.node.labels[constraint.topologyKey];
-          if (domain !== undefined) {
-            const count = podsByDomain?.get(domain) ?? countMatchingPods(info, constraint, pod.namespace);
+        for (const {constraint, weight, podsOn} of counts) {
+          if (info.node.labels[constraint.topologyKey] !== undefined) {
             // maxSkew - 1 waters differences down: the wider the tolerance, the less they weigh.
-            score += count * weight + (constraint.maxSkew - 1);
+            score += podsOn(info.node) * weight + (constraint.maxSkew - 1);
           }
         }
         return Math.round(score);
@@ -98,7 +100,7 @@ export const podTopologySpreadScore: ScorePlugin = {
 };
 
 /** A constraint with upstream's defaults filled in and matchLabelKeys merged into the selector. */
-interface Constraint {
+export interface Constraint {
   readonly maxSkew: number;
   readonly topologyKey: string;
   readonly selector: LabelSelector | undefined;
@@ -108,13 +110,15 @@ interface Constraint {
 }
 
 interface HardLimit {
-  readonly topologyKey: string;
+  readonly constraint: Constraint;
   readonly podsByDomain: ReadonlyMap<string, number>;
-  /** How many matching pods a domain may hold and still take this one. */
-  readonly mostPods: number;
+  /** The matching pods of the domain that has the fewest. */
+  readonly fewest: number;
+  /** By how many more a domain may hold and still take this one. */
+  readonly slack: number;
 }
 
-function constraintsOf(
+export function constraintsOf(
   pod: PodToSchedule,
   action: TopologySpreadConstraint['whenUnsatisfiable'],
 ): Constraint[] {
@@ -154,37 +158,91 @@ function hardLimits(
   snapshot: SchedulingSnapshot,
   constraints: readonly Constraint[],
 ): HardLimit[] {
-  const counted = constraints.map((constraint) => ({constraint, podsByDomain: new Map<string, number>()}));
   const includes = nodeInclusion(pod.spec);
-  for (const info of snapshot.nodeInfos()) {
-    if (!hasAllTopologies(info.node, constraints)) {
-      continue;
-    }
-    for (const {constraint, podsByDomain} of counted) {
-      if (includes(info.node, constraint)) {
-        const domain = info.node.labels[constraint.topologyKey] ?? '';
-        const count = countMatchingPods(info, constraint, pod.namespace);
+  const counted = constraints.map((constraint) => {
+    const podsByDomain = new Map(includedDomains(pod.spec, constraint, constraints, snapshot));
+    for (const [node, count] of matchingPodsByNode(constraint, pod.namespace, snapshot)) {
+      if (hasAllTopologies(node, constraints) && includes(node, constraint)) {
+        const domain = node.labels[constraint.topologyKey] ?? '';
         podsByDomain.set(domain, (podsByDomain.get(domain) ?? 0) + count);
       }
     }
-  }
-  return counted.map(({constraint, podsByDomain}) => {
-    const {topologyKey, maxSkew, minDomains, selector} = constraint;
-    let fewest = podsByDomain.size < minDomains ? 0 : Number.POSITIVE_INFINITY;
-    for (const count of podsByDomain.values()) {
-      fewest = Math.min(fewest, count);
-    }
-    const self = matchesSelector(selector, pod.labels) ? 1 : 0;
-    return {topologyKey, podsByDomain, mostPods: maxSkew + fewest - self};
+    return {constraint, podsByDomain};
   });
+  return counted.map(({constraint, podsByDomain}) => {
+    const self = matchesSelector(constraint.selector, pod.labels) ? 1 : 0;
+    return {
+      constraint,
+      podsByDomain,
+      fewest: fewestPods(constraint, podsByDomain),
+      slack: constraint.maxSkew - self,
+    };
+  });
+}
+
+const domainsOfNodes = new NodesMemo<ReadonlyMap<string, number>>();
+
+/** Each domain with a node that counts for the constraint, at 0 pods. */
+function includedDomains(
+  spec: PodSpec,
+  constraint: Constraint,
+  constraints: readonly Constraint[],
+  snapshot: SchedulingSnapshot,
+): ReadonlyMap<string, number> {
+  const {topologyKey, honoursNodeAffinity, honoursNodeTaints} = constraint;
+  const question = JSON.stringify([
+    topologyKey,
+    constraints.map((each) => each.topologyKey),
+    honoursNodeAffinity ? [spec.nodeSelector, spec.nodeAffinity.required] : null,
+    honoursNodeTaints ? spec.tolerations : null,
+  ]);
+  return domainsOfNodes.get(snapshot, question, () => {
+    const includes = nodeInclusion(spec);
+    const domains = new Map<string, number>();
+    for (const {node} of snapshot.nodeInfos()) {
+      if (hasAllTopologies(node, constraints) && includes(node, constraint)) {
+        domains.set(node.labels[topologyKey] ?? '', 0);
+      }
+    }
+    return domains;
+  });
+}
+
+function fewestPods(
+  {minDomains}: Constraint,
+  podsByDomain: ReadonlyMap<string, number>,
+  expected?: {readonly domain: string; readonly arrivals: number},
+): number {
+  let fewest = podsByDomain.size < minDomains ? 0 : Number.POSITIVE_INFINITY;
+  for (const [domain, count] of podsByDomain) {
+    fewest = Math.min(fewest, domain === expected?.domain ? count + expected.arrivals : count);
+  }
+  return fewest;
+}
+
+/**
+ * How many of the pods that a node is promised to count for a constraint. Unlike those that are there already, for a
+ * selector that selects everything they all do, and terminating ones too (updateWithPod in filtering.go).
+ */
+function arrivalCounter(
+  {namespace, spec}: PodToSchedule,
+  constraints: readonly Constraint[],
+): (node: Node, constraint: Constraint, nominated: readonly Pod[]) => number {
+  const includes = nodeInclusion(spec);
+  return (node, constraint, nominated) =>
+    hasAllTopologies(node, constraints) && includes(node, constraint)
+      ? nominated.filter(
+          (other) => other.namespace === namespace && matchesSelector(constraint.selector, other.labels),
+        ).length
+      : 0;
 }
 
 interface SoftCount {
   readonly constraint: Constraint;
   /** The more domains there are, the more a pod in one of them weighs. */
   readonly weight: number;
-  /** Absent for the hostname, where a domain is a node and is counted when it is scored. */
-  readonly podsByDomain?: ReadonlyMap<string, number>;
+  /** Matching pods in the node's domain. */
+  readonly podsOn: (node: Node) => number;
 }
 
 function softCounts(
@@ -194,58 +252,71 @@ function softCounts(
   scored: readonly NodeInfo[],
   requireAllTopologies: boolean,
 ): SoftCount[] {
-  const counts = constraints.map((constraint) => {
-    if (constraint.topologyKey === HOSTNAME) {
-      return {constraint, weight: normalisingWeight(scored.length)};
+  const includes = nodeInclusion(pod.spec);
+  return constraints.map((constraint) => {
+    const {topologyKey} = constraint;
+    const matching = matchingPodsByNode(constraint, pod.namespace, snapshot);
+    if (topologyKey === HOSTNAME) {
+      const byName = new Map([...matching].map(([node, count]) => [node.name, count]));
+      return {
+        constraint,
+        weight: normalisingWeight(scored.length),
+        podsOn: ({name}) => byName.get(name) ?? 0,
+      };
     }
     // A node without the label stands for a domain of its own here, as upstream.
-    const domains = scored.map(({node}) => node.labels[constraint.topologyKey] ?? '');
-    const podsByDomain = new Map(domains.map((domain) => [domain, 0]));
-    return {constraint, weight: normalisingWeight(podsByDomain.size), podsByDomain};
-  });
-  if (counts.every(({podsByDomain}) => podsByDomain === undefined)) {
-    return counts;
-  }
-  const includes = nodeInclusion(pod.spec);
-  for (const info of snapshot.nodeInfos()) {
-    if (requireAllTopologies && !hasAllTopologies(info.node, constraints)) {
-      continue;
+    const domainOf = (node: Node): string => node.labels[topologyKey] ?? '';
+    const podsByDomain = new Map<string, number>();
+    for (const {node} of scored) {
+      podsByDomain.set(domainOf(node), 0);
     }
-    for (const {constraint, podsByDomain} of counts) {
-      const domain = info.node.labels[constraint.topologyKey] ?? '';
-      const count = podsByDomain?.get(domain);
-      if (count !== undefined && includes(info.node, constraint)) {
-        podsByDomain?.set(domain, count + countMatchingPods(info, constraint, pod.namespace));
+    for (const [node, count] of matching) {
+      const known = podsByDomain.get(domainOf(node));
+      const counts = !requireAllTopologies || hasAllTopologies(node, constraints);
+      if (known !== undefined && counts && includes(node, constraint)) {
+        podsByDomain.set(domainOf(node), known + count);
       }
     }
-  }
-  return counts;
+    return {
+      constraint,
+      weight: normalisingWeight(podsByDomain.size),
+      podsOn: (node) => podsByDomain.get(domainOf(node)) ?? 0,
+    };
+  });
 }
 
 /** Whether a node counts for a constraint: nodeAffinityPolicy and nodeTaintsPolicy. */
-function nodeInclusion(spec: PodSpec): (node: Node, constraint: Constraint) => boolean {
+export function nodeInclusion(spec: PodSpec): (node: Node, constraint: Constraint) => boolean {
   const matchesAffinity = requiredNodeAffinity(spec);
   return (node, constraint) =>
     (!constraint.honoursNodeAffinity || matchesAffinity === undefined || matchesAffinity(node)) &&
     (!constraint.honoursNodeTaints || !hasUntoleratedTaint(node.taints, spec.tolerations));
 }
 
-function hasAllTopologies(node: Node, constraints: readonly Constraint[]): boolean {
+export function hasAllTopologies(node: Node, constraints: readonly Constraint[]): boolean {
   return constraints.every(({topologyKey}) => node.labels[topologyKey] !== undefined);
 }
 
-function countMatchingPods(info: NodeInfo, {selector}: Constraint, namespace: string): number {
+/** How many pods of the namespace a constraint counts on each node; nodes with none are left out. */
+function matchingPodsByNode(
+  {selector}: Constraint,
+  namespace: string,
+  snapshot: SchedulingSnapshot,
+): Map<Node, number> {
+  const counts = new Map<Node, number>();
   // Upstream counts nothing for a selector that selects everything.
   if (selector === undefined || isEmptySelector(selector)) {
-    return 0;
+    return counts;
   }
-  let count = 0;
-  for (const pod of info.pods.values()) {
-    if (pod.namespace === namespace && !isTerminating(pod) && matchesSelector(selector, pod.labels)) {
-      count++;
+  for (const group of snapshot.podGroups(namespace)) {
+    for (const pod of matchesSelector(selector, group.labels) ? group.pods : []) {
+      const node = snapshot.nodeInfo(pod.nodeName ?? '')?.node;
+      if (node !== undefined && !isTerminating(pod)) {
+        counts.set(node, (counts.get(node) ?? 0) + 1);
+      }
     }
   }
-  return count;
+  return counts;
 }
 
 function isEmptySelector(selector: LabelSelector): boolean {

@@ -2,7 +2,9 @@
  * Runs the plugins of kube-scheduler's default profile over a snapshot: which nodes take a pod, why the others do
  * not, and which of them the scheduler would choose.
  */
-import {compareText, type NodeInfo, type SchedulingSnapshot} from '../cluster/snapshot.ts';
+
+import type {Pod} from '../cluster/pod.ts';
+import {compareText, type NodeInfo, type SchedulingSnapshot, withPods} from '../cluster/snapshot.ts';
 import {
   type FilterPlugin,
   intersectionOf,
@@ -16,13 +18,18 @@ import {
 import {imageLocality} from './image-locality.ts';
 import {interPodAffinity, interPodAffinityScore} from './inter-pod-affinity.ts';
 import {nodeAffinity, nodeAffinityScore} from './node-affinity.ts';
+import {nodeDeclaredFeatures} from './node-declared-features.ts';
 import {nodeName} from './node-name.ts';
 import {nodePorts} from './node-ports.ts';
 import {nodeResourcesBalancedAllocation} from './node-resources-balanced-allocation.ts';
 import {nodeResourcesFit, nodeResourcesFitScore} from './node-resources-fit.ts';
 import {nodeUnschedulable} from './node-unschedulable.ts';
+import {nodeVolumeLimits} from './node-volume-limits.ts';
 import {podTopologySpread, podTopologySpreadScore} from './pod-topology-spread.ts';
 import {taintToleration, taintTolerationScore} from './taint-toleration.ts';
+import {volumeBinding} from './volume-binding.ts';
+import {volumeRestrictions} from './volume-restrictions.ts';
+import {volumeZone} from './volume-zone.ts';
 
 /** In upstream's order, which decides whose reason is given (pkg/scheduler/apis/config/v1/default_plugins.go). */
 export const DEFAULT_FILTERS: readonly FilterPlugin[] = [
@@ -32,8 +39,13 @@ export const DEFAULT_FILTERS: readonly FilterPlugin[] = [
   nodeAffinity,
   nodePorts,
   nodeResourcesFit,
+  volumeRestrictions,
+  nodeVolumeLimits,
+  volumeBinding,
+  volumeZone,
   podTopologySpread,
   interPodAffinity,
+  nodeDeclaredFeatures,
 ];
 
 export const DEFAULT_SCORES: readonly ScorePlugin[] = [
@@ -120,24 +132,51 @@ export function nodeFilter(
         resolvable: false,
       };
     }
-    for (const filter of filters) {
-      const refusal = filter(info);
-      if (refusal !== undefined) {
-        return refusal;
-      }
-    }
-    return undefined;
+    // Both with the pods that the node is promised to and without them, as neither is sure to be so
+    // (RunFilterPluginsWithNominatedPods in pkg/scheduler/framework/runtime/framework.go).
+    const promised = snapshot.nominatedPods(info.node.name);
+    const nominated = promised.length === 0 ? promised : rivals(pod, promised);
+    const withThem =
+      nominated.length === 0 ? undefined : firstRefusal(filters, withPods(info, nominated), nominated);
+    return withThem ?? firstRefusal(filters, info);
   };
+}
+
+function firstRefusal(
+  filters: readonly NodeFilter[],
+  info: NodeInfo,
+  nominated?: readonly Pod[],
+): Refusal | undefined {
+  for (const filter of filters) {
+    const refusal = filter(info, nominated);
+    if (refusal !== undefined) {
+      return refusal;
+    }
+  }
+  return undefined;
+}
+
+/** The pods that this one must leave room for: of the same scheduler's, those that are no less important. */
+function rivals({uid, spec}: PodToSchedule, nominated: readonly Pod[]): readonly Pod[] {
+  return nominated.filter(
+    (other) =>
+      other.spec.priority >= spec.priority &&
+      other.spec.schedulerName === spec.schedulerName &&
+      (uid === undefined || other.uid !== uid),
+  );
 }
 
 function refuseEverywhere(refusal: PodRefusal): NodeFilter {
   return ({node}) => ({...refusal, node: node.name, wholePod: true});
 }
 
-export interface NodeScore {
+export interface NodeTotal {
   /** The node's name. */
   readonly node: string;
   readonly total: number;
+}
+
+export interface NodeScore extends NodeTotal {
   /** What each plugin contributes, weighted; empty when there was nothing to choose. */
   readonly parts: readonly PluginScore[];
 }
@@ -157,31 +196,75 @@ export function scoreNodes(
   feasible: readonly NodeInfo[],
   plugins: readonly ScorePlugin[] = DEFAULT_SCORES,
 ): NodeScore[] {
-  const scored = feasible.map(({node}) => ({node: node.name, total: 0, parts: [] as PluginScore[]}));
+  const columns = scoreColumns(pod, snapshot, feasible, plugins);
+  return rank(feasible, columns, (node, total, index) => ({
+    node,
+    total,
+    parts: columns.map(({plugin, scores}) => ({plugin, score: scores[index] ?? 0})),
+  }));
+}
+
+/** The same without what each plugin contributes, which on thousands of nodes takes most of the time. */
+export function rankNodes(
+  pod: PodToSchedule,
+  snapshot: SchedulingSnapshot,
+  feasible: readonly NodeInfo[],
+  plugins: readonly ScorePlugin[] = DEFAULT_SCORES,
+): NodeTotal[] {
+  return rank(feasible, scoreColumns(pod, snapshot, feasible, plugins), (node, total) => ({node, total}));
+}
+
+interface ScoreColumn {
+  readonly plugin: PluginName;
+  /** Weighted, in the order of the nodes. */
+  readonly scores: readonly number[];
+}
+
+function scoreColumns(
+  pod: PodToSchedule,
+  snapshot: SchedulingSnapshot,
+  feasible: readonly NodeInfo[],
+  plugins: readonly ScorePlugin[],
+): ScoreColumn[] {
   if (feasible.length <= 1) {
-    return scored;
+    return [];
   }
+  const columns: ScoreColumn[] = [];
   for (const plugin of plugins) {
     const prepared = plugin.prescore(pod, snapshot, feasible);
     if (prepared === undefined) {
       continue;
     }
-    const score = typeof prepared === 'function' ? prepared : prepared.score;
-    const scores = feasible.map(score);
+    const scores = feasible.map(typeof prepared === 'function' ? prepared : prepared.score);
     if (typeof prepared !== 'function') {
       prepared.normalise(scores);
     }
-    for (const [index, entry] of scored.entries()) {
-      const weighted = (scores[index] ?? 0) * plugin.weight;
-      entry.total += weighted;
-      entry.parts.push({plugin: plugin.name, score: weighted});
+    for (let index = 0; index < scores.length; index++) {
+      scores[index] = (scores[index] ?? 0) * plugin.weight;
     }
+    columns.push({plugin: plugin.name, scores});
   }
-  return scored.sort((a, b) => b.total - a.total || compareText(a.node, b.node));
+  return columns;
+}
+
+function rank<T extends NodeTotal>(
+  feasible: readonly NodeInfo[],
+  columns: readonly ScoreColumn[],
+  toScore: (node: string, total: number, index: number) => T,
+): T[] {
+  return feasible
+    .map(({node}, index) => {
+      let total = 0;
+      for (const {scores} of columns) {
+        total += scores[index] ?? 0;
+      }
+      return toScore(node.name, total, index);
+    })
+    .sort((a, b) => b.total - a.total || compareText(a.node, b.node));
 }
 
 /** Those with the highest total: the scheduler takes any one of them. */
-export function bestNodes(scores: readonly NodeScore[]): NodeScore[] {
+export function bestNodes<T extends NodeTotal>(scores: readonly T[]): T[] {
   const highest = Math.max(...scores.map(({total}) => total));
   return scores.filter(({total}) => total === highest);
 }

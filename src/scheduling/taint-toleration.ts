@@ -27,10 +27,12 @@ export const taintTolerationScore: ScorePlugin = {
   prescore(pod) {
     const {tolerations} = pod.spec;
     return {
-      score: ({node}) =>
-        node.taints.filter(
-          (taint) => taint.effect === 'PreferNoSchedule' && !toleratesTaint(tolerations, taint),
-        ).length,
+      score: ({node: {taints}}) =>
+        taints.length === 0
+          ? 0
+          : taints.filter(
+              (taint) => taint.effect === 'PreferNoSchedule' && !toleratesTaint(tolerations, taint),
+            ).length,
       normalise: (scores) => normaliseByHighest(scores, 'fewer is better'),
     };
   },

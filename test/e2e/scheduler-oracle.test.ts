@@ -27,7 +27,7 @@ describe('the scheduling plugins against kube-scheduler’s own', () => {
   it(
     'agree on every node of random clusters, reason for reason and score for score',
     async () => {
-      const counts = {verdicts: 0, feasible: 0, scores: 0, byPlugin: new Map<string, number>()};
+      const counts = {verdicts: 0, feasible: 0, scores: 0, byReason: new Map<string, number>()};
 
       await fc.assert(
         fc.asyncProperty(schedulingCase, async (input) => {
@@ -38,11 +38,15 @@ describe('the scheduling plugins against kube-scheduler’s own', () => {
           counts.verdicts += input.nodes.length;
           counts.feasible += expected.feasible.length;
           counts.scores += Object.keys(expected.scores).length;
-          for (const {plugin} of [
+          for (const {plugin, reasons} of [
             ...Object.values(expected.refusals),
             ...(expected.pod ? [expected.pod] : []),
           ]) {
-            counts.byPlugin.set(plugin, (counts.byPlugin.get(plugin) ?? 0) + 1);
+            for (const reason of reasons) {
+              const withoutNames = reason.replaceAll(/"[^"]*"|(?<=PVC |pod )\S+\/\S+/g, '…');
+              const key = `${plugin}: ${withoutNames}`;
+              counts.byReason.set(key, (counts.byReason.get(key) ?? 0) + 1);
+            }
           }
         }),
         {numRuns: CASES},
@@ -50,8 +54,11 @@ describe('the scheduling plugins against kube-scheduler’s own', () => {
 
       console.log(
         `${counts.verdicts} (pod, node) verdicts equal: ${counts.feasible} feasible, ` +
-          `${counts.scores} of them scored; refused by ` +
-          [...counts.byPlugin].map(([plugin, count]) => `${plugin} ${count}`).join(', '),
+          `${counts.scores} of them scored; refused:\n` +
+          [...counts.byReason]
+            .map(([reason, count]) => `${reason} (${count})`)
+            .sort()
+            .join('\n'),
       );
     },
     10 * 60_000,

@@ -1,9 +1,22 @@
 import {toNode} from '../../src/cluster/node.ts';
 import {toPod} from '../../src/cluster/pod.ts';
+import {createPodSpecInterner} from '../../src/cluster/pod-spec.ts';
 import {ClusterState} from '../../src/cluster/snapshot.ts';
+import type {StorageState} from '../../src/cluster/storage.ts';
+import {
+  toCsiDriver,
+  toCsiNode,
+  toPersistentVolume,
+  toPersistentVolumeClaim,
+  toStorageClass,
+  toVolumeAttachment,
+} from '../../src/cluster/volumes.ts';
 import type {PodToSchedule} from '../../src/scheduling/framework.ts';
 import {DEFAULT_SCORES, filterNodes, scoreNodes} from '../../src/scheduling/scheduler.ts';
-import type {OracleVerdict, SchedulingCase} from './oracle.ts';
+import type {ApiStorage, OracleVerdict, SchedulingCase} from './oracle.ts';
+
+/** One for all cases, so that a spec that is wrongly taken for another one shows. */
+const intern = createPodSpecInterner();
 
 /** Our verdict in the oracle's shape. Scores only where there is a choice: a single feasible node is not scored. */
 export function judge(input: SchedulingCase): OracleVerdict {
@@ -14,9 +27,10 @@ export function judge(input: SchedulingCase): OracleVerdict {
   for (const node of input.nodes) {
     state.setNode(toNode(node));
   }
-  for (const pod of input.pods) {
-    state.setPod(toPod(pod));
+  for (const pod of [...input.pods, ...(input.nominated ?? [])]) {
+    state.setPod(toPod(pod, intern));
   }
+  loadStorage(state.storage, input.storage);
   const pod = podToSchedule(input);
   const {feasible, refusals} = filterNodes(pod, state);
   const ofPod = refusals.find(({wholePod}) => wholePod === true);
@@ -69,14 +83,39 @@ export function comparable(verdict: OracleVerdict): OracleVerdict {
   return {...verdict, scores, refusals: Object.fromEntries(refusals)};
 }
 
+function loadStorage(storage: StorageState, objects: ApiStorage | undefined): void {
+  for (const volume of objects?.persistentVolumes ?? []) {
+    storage.setPersistentVolume(toPersistentVolume(volume));
+  }
+  for (const claim of objects?.persistentVolumeClaims ?? []) {
+    storage.setPersistentVolumeClaim(toPersistentVolumeClaim(claim));
+  }
+  for (const storageClass of objects?.storageClasses ?? []) {
+    storage.setStorageClass(toStorageClass(storageClass));
+  }
+  for (const csiNode of objects?.csiNodes ?? []) {
+    storage.setCsiNode(toCsiNode(csiNode));
+  }
+  for (const driver of objects?.csiDrivers ?? []) {
+    storage.setCsiDriver(toCsiDriver(driver));
+  }
+  for (const attachment of objects?.volumeAttachments ?? []) {
+    storage.setVolumeAttachment(toVolumeAttachment(attachment));
+  }
+}
+
 // The selector that upstream's helper.DefaultSelector finds through its listers.
 function podToSchedule(input: SchedulingCase): PodToSchedule {
-  const pod = toPod(input.pod);
+  const pod = toPod(input.pod, intern);
   const owner = input.replicaSets.find(({metadata}) => metadata.name === pod.controller?.name);
   const matchLabels = Object.assign(
     {},
     ...input.services.map(({spec}) => spec.selector),
     owner?.spec.selector.matchLabels,
   ) as Record<string, string>;
-  return {...pod, defaultSpreadSelector: {matchLabels}};
+  return {
+    ...pod,
+    ...(pod.nodeName === undefined ? {} : {requestedNodeName: pod.nodeName}),
+    defaultSpreadSelector: {matchLabels},
+  };
 }

@@ -12,6 +12,14 @@ import {promisify} from 'node:util';
 import type {LabelSelector} from '../../src/cluster/label-selector.ts';
 import type {ApiNode} from '../../src/cluster/node.ts';
 import type {ApiPod} from '../../src/cluster/pod.ts';
+import type {
+  ApiCsiDriver,
+  ApiCsiNode,
+  ApiPersistentVolume,
+  ApiPersistentVolumeClaim,
+  ApiStorageClass,
+  ApiVolumeAttachment,
+} from '../../src/cluster/volumes.ts';
 import {cacheDirectory} from '../controlplane/binaries.ts';
 import {withBuildLock} from '../controlplane/build-lock.ts';
 
@@ -22,6 +30,8 @@ export interface SchedulingCase {
   readonly nodes: ApiNode[];
   /** Bound to these nodes, none of them finished: the scheduler's snapshot holds no others. */
   readonly pods: ApiPod[];
+  /** Waiting for a node that is promised to them: status.nominatedNodeName. */
+  readonly nominated?: ApiPod[];
   readonly namespaces: {metadata: {name: string; labels?: Record<string, string>}}[];
   readonly services: {
     metadata: {name: string; namespace: string};
@@ -29,6 +39,16 @@ export interface SchedulingCase {
   }[];
   readonly replicaSets: {metadata: {name: string; namespace: string}; spec: {selector: LabelSelector}}[];
   readonly pod: ApiPod;
+  readonly storage?: ApiStorage;
+}
+
+export interface ApiStorage {
+  readonly persistentVolumes: ApiPersistentVolume[];
+  readonly persistentVolumeClaims: ApiPersistentVolumeClaim[];
+  readonly storageClasses: ApiStorageClass[];
+  readonly csiNodes: ApiCsiNode[];
+  readonly csiDrivers: ApiCsiDriver[];
+  readonly volumeAttachments: ApiVolumeAttachment[];
 }
 
 export interface OracleRefusal {

@@ -15,6 +15,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	v1 "k8s.io/api/core/v1"
+	storagev1 "k8s.io/api/storage/v1"
 	utilfeature "k8s.io/apiserver/pkg/util/feature"
 	"k8s.io/client-go/informers"
 	"k8s.io/client-go/kubernetes"
@@ -40,10 +41,21 @@ import (
 type schedulingCase struct {
 	Nodes       []*v1.Node           `json:"nodes"`
 	Pods        []*v1.Pod            `json:"pods"`
+	Nominated   []*v1.Pod            `json:"nominated"`
 	Namespaces  []*v1.Namespace      `json:"namespaces"`
 	Services    []*v1.Service        `json:"services"`
 	ReplicaSets []*appsv1.ReplicaSet `json:"replicaSets"`
 	Pod         *v1.Pod              `json:"pod"`
+	Storage     storageObjects       `json:"storage"`
+}
+
+type storageObjects struct {
+	PersistentVolumes      []*v1.PersistentVolume        `json:"persistentVolumes"`
+	PersistentVolumeClaims []*v1.PersistentVolumeClaim   `json:"persistentVolumeClaims"`
+	StorageClasses         []*storagev1.StorageClass     `json:"storageClasses"`
+	CSINodes               []*storagev1.CSINode          `json:"csiNodes"`
+	CSIDrivers             []*storagev1.CSIDriver        `json:"csiDrivers"`
+	VolumeAttachments      []*storagev1.VolumeAttachment `json:"volumeAttachments"`
 }
 
 type refusal struct {
@@ -64,18 +76,33 @@ type verdict struct {
 // snapshotLister hands out the snapshot of the case at hand, so that one framework serves all cases.
 type snapshotLister struct{ *schedulercache.Snapshot }
 
-// noNominations stands for a queue in which no pod waits for a preemption.
-type noNominations struct{}
+// nominations stands for the queue, as far as the filters ask it: which waiting pods is a node promised to.
+type nominations struct{ byNode map[string][]fwk.PodInfo }
 
-func (noNominations) AddNominatedPod(klog.Logger, fwk.PodInfo, *fwk.NominatingInfo) {}
-func (noNominations) DeleteNominatedPodIfExists(*v1.Pod)                            {}
-func (noNominations) UpdateNominatedPod(klog.Logger, *v1.Pod, fwk.PodInfo)          {}
-func (noNominations) NominatedPodsForNode(string) []fwk.PodInfo                     { return nil }
+func (*nominations) AddNominatedPod(klog.Logger, fwk.PodInfo, *fwk.NominatingInfo) {}
+func (*nominations) DeleteNominatedPodIfExists(*v1.Pod)                            {}
+func (*nominations) UpdateNominatedPod(klog.Logger, *v1.Pod, fwk.PodInfo)          {}
+func (n *nominations) NominatedPodsForNode(node string) []fwk.PodInfo              { return n.byNode[node] }
+
+func (n *nominations) replace(pods []*v1.Pod) error {
+	n.byNode = map[string][]fwk.PodInfo{}
+	for _, pod := range pods {
+		corev1.SetObjectDefaults_Pod(pod)
+		info, err := framework.NewPodInfo(pod)
+		if err != nil {
+			return err
+		}
+		node := pod.Status.NominatedNodeName
+		n.byNode[node] = append(n.byNode[node], info)
+	}
+	return nil
+}
 
 type oracle struct {
-	framework framework.Framework
-	informers informers.SharedInformerFactory
-	lister    *snapshotLister
+	framework   framework.Framework
+	informers   informers.SharedInformerFactory
+	lister      *snapshotLister
+	nominations *nominations
 }
 
 func main() {
@@ -142,6 +169,7 @@ func newOracle(ctx context.Context) (*oracle, error) {
 		return nil, err
 	}
 	lister := &snapshotLister{}
+	nominations := &nominations{}
 	built, err := frameworkruntime.NewFramework(ctx, plugins.NewInTreeRegistry(), &config.Profiles[0],
 		frameworkruntime.WithInformerFactory(factory),
 		frameworkruntime.WithClientSet(client),
@@ -150,12 +178,12 @@ func newOracle(ctx context.Context) (*oracle, error) {
 		frameworkruntime.WithSharedDRAManager(dynamicresources.NewDRAManager(ctx, claims, slices, factory)),
 		frameworkruntime.WithSharedCSIManager(
 			nodevolumelimits.NewCSIManager(factory.Storage().V1().CSINodes().Lister())),
-		frameworkruntime.WithPodNominator(noNominations{}),
+		frameworkruntime.WithPodNominator(nominations),
 	)
 	if err != nil {
 		return nil, err
 	}
-	return &oracle{framework: built, informers: factory, lister: lister}, nil
+	return &oracle{framework: built, informers: factory, lister: lister, nominations: nominations}, nil
 }
 
 func (o *oracle) answer(ctx context.Context, line []byte) (verdict, error) {
@@ -190,8 +218,23 @@ func (o *oracle) load(input schedulingCase) error {
 	if err := replace(o.informers.Apps().V1().ReplicaSets().Informer(), input.ReplicaSets); err != nil {
 		return err
 	}
+	if err := o.loadStorage(input.Storage); err != nil {
+		return err
+	}
 	o.lister.Snapshot = schedulercache.NewSnapshot(input.Pods, input.Nodes)
-	return nil
+	return o.nominations.replace(input.Nominated)
+}
+
+func (o *oracle) loadStorage(input storageObjects) error {
+	core, storage := o.informers.Core().V1(), o.informers.Storage().V1()
+	return errors.Join(
+		replace(core.PersistentVolumes().Informer(), input.PersistentVolumes),
+		replace(core.PersistentVolumeClaims().Informer(), input.PersistentVolumeClaims),
+		replace(storage.StorageClasses().Informer(), input.StorageClasses),
+		replace(storage.CSINodes().Informer(), input.CSINodes),
+		replace(storage.CSIDrivers().Informer(), input.CSIDrivers),
+		replace(storage.VolumeAttachments().Informer(), input.VolumeAttachments),
+	)
 }
 
 func replace[T any](informer cache.SharedIndexInformer, objects []T) error {
