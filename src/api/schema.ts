@@ -582,10 +582,26 @@ const inFlightSchema = {
     objectiveBefore: {
       type: 'array',
       description:
-        'How uneven the placement was before: the sum of n(n+1)/2 over the domains of each topology. A move that does not lower it makes the workload back off.',
-      maxItems: 8,
+        'What the placement cost before: hard rules broken, then for each topology the sum of n(n+1)/2 over its domains (or, with a maxSkew above 1, the excess over it), then unwanted neighbours. A move that does not lower it makes the workload back off.',
+      maxItems: 10,
       'x-kubernetes-list-type': 'atomic',
       items: {type: 'integer', format: 'int64'},
+    },
+    makesRoomFor: {
+      type: 'object',
+      description:
+        'Set where the move was made because another workload of the policy needs the room. One that this workload cannot use makes the mover back off.',
+      required: ['workload', 'objectiveBefore'],
+      properties: {
+        workload: {type: 'string', description: 'The namespace and name of the other workload.'},
+        objectiveBefore: {
+          type: 'array',
+          description: 'What its placement cost before.',
+          maxItems: 10,
+          'x-kubernetes-list-type': 'atomic',
+          items: {type: 'integer', format: 'int64'},
+        },
+      },
     },
   },
 } as const satisfies Schema;

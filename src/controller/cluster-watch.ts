@@ -7,8 +7,15 @@ import type {Clock} from '../clock.ts';
 import type {ClusterCache} from '../cluster/cluster-cache.ts';
 import {toDisruptionBudget} from '../cluster/disruption-budget.ts';
 import {toNode} from '../cluster/node.ts';
-import {type ApiPod, toPod} from '../cluster/pod.ts';
-import {createPodSpecInterner} from '../cluster/pod-spec.ts';
+import {createPodTrimmer} from '../cluster/pod-trimmer.ts';
+import {
+  toCsiDriver,
+  toCsiNode,
+  toPersistentVolume,
+  toPersistentVolumeClaim,
+  toStorageClass,
+  toVolumeAttachment,
+} from '../cluster/volumes.ts';
 import {toHorizontalPodAutoscaler, toNamespace, toReplicaSet, toWorkload} from '../cluster/workload.ts';
 import type {Requests, Watches} from '../kube/client.ts';
 import {resourcePath} from '../kube/paths.ts';
@@ -56,7 +63,7 @@ export class ClusterWatch {
         watchRestarted: ({resource, reason}) => onWatchRestart(resource, reason),
       },
     };
-    const intern = createPodSpecInterner();
+    const {storage} = cache.state;
     this.#reflectors = [
       reflect(options, 'v1', 'namespaces', toNamespace, {
         added: (namespace) => cache.setNamespace(namespace),
@@ -108,7 +115,7 @@ export class ClusterWatch {
           cache.deleteReplicaSet(replicaSet);
         },
       }),
-      reflect(options, 'v1', 'pods', (pod: ApiPod) => toPod(pod, intern), {
+      reflect(options, 'v1', 'pods', createPodTrimmer(), {
         added: (pod) => {
           cache.setPod(pod);
           triggers.podChanged(undefined, pod);
@@ -120,6 +127,35 @@ export class ClusterWatch {
         deleted: (pod) => {
           cache.deletePod(pod);
           triggers.podChanged(pod, undefined);
+        },
+      }),
+      reflect(options, 'v1', 'persistentvolumes', toPersistentVolume, {
+        ...storageHandler(triggers, (volume) => storage.setPersistentVolume(volume)),
+        deleted: (volume) => storage.deletePersistentVolume(volume),
+      }),
+      reflect(options, 'v1', 'persistentvolumeclaims', toPersistentVolumeClaim, {
+        ...storageHandler(triggers, (claim) => storage.setPersistentVolumeClaim(claim)),
+        deleted: (claim) => storage.deletePersistentVolumeClaim(claim),
+      }),
+      reflect(options, 'storage.k8s.io/v1', 'storageclasses', toStorageClass, {
+        ...storageHandler(triggers, (storageClass) => storage.setStorageClass(storageClass)),
+        deleted: (storageClass) => storage.deleteStorageClass(storageClass),
+      }),
+      reflect(options, 'storage.k8s.io/v1', 'csinodes', toCsiNode, {
+        ...storageHandler(triggers, (csiNode) => storage.setCsiNode(csiNode)),
+        deleted: (csiNode) => storage.deleteCsiNode(csiNode),
+      }),
+      reflect(options, 'storage.k8s.io/v1', 'csidrivers', toCsiDriver, {
+        ...storageHandler(triggers, (driver) => storage.setCsiDriver(driver)),
+        deleted: (driver) => storage.deleteCsiDriver(driver),
+      }),
+      // Only one that goes makes room.
+      reflect(options, 'storage.k8s.io/v1', 'volumeattachments', toVolumeAttachment, {
+        added: (attachment) => storage.setVolumeAttachment(attachment),
+        updated: (_before, attachment) => storage.setVolumeAttachment(attachment),
+        deleted: (attachment) => {
+          storage.deleteVolumeAttachment(attachment);
+          triggers.storageChanged(attachment, undefined);
         },
       }),
       reflect(options, 'policy/v1', 'poddisruptionbudgets', toDisruptionBudget, {
@@ -192,6 +228,23 @@ export class ClusterWatch {
       ? undefined
       : missing.map((reflector) => reflector.problem() ?? `${reflector.resource} not listed yet`).join('; ');
   }
+}
+
+/** A new object or a changed one may be what a replica waits for. */
+function storageHandler<T extends StoredObject>(
+  triggers: Triggers,
+  set: (object: T) => void,
+): Pick<Required<StoreHandler<T>>, 'added' | 'updated'> {
+  return {
+    added: (object) => {
+      set(object);
+      triggers.storageChanged(undefined, object);
+    },
+    updated: (before, object) => {
+      set(object);
+      triggers.storageChanged(before, object);
+    },
+  };
 }
 
 function reflect<T extends StoredObject>(

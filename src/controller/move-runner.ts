@@ -13,8 +13,9 @@ import {ConnectionError} from '../kube/api-error.ts';
 import type {EvictionResult} from '../kube/eviction.ts';
 import type {Log} from '../log.ts';
 import {listChoices} from '../planning/explain.ts';
-import {arrivalOf, type PlannedMove} from '../planning/plan.ts';
+import type {PlannedMove} from '../planning/plan.ts';
 import type {ClusterActions} from './actions.ts';
+import {Arrivals, type Replacement} from './arrivals.ts';
 import type {Look} from './look.ts';
 import {policyKey} from './policy-index.ts';
 import type {Requeue} from './work-queue.ts';
@@ -53,23 +54,33 @@ const WORLD_CHANGED = 'the world has changed; looking again';
 
 export class MoveRunner {
   readonly #options: MoveRunnerOptions;
-  /** Replacements that are on their way to a node, so that two plans do not promise the same room. */
-  readonly #expected = new Map<WorkloadKey, readonly Pod[]>();
+  readonly #arrivals: Arrivals;
   /** So that two workloads under one budget do not count on the same disruption. */
   readonly #draws = new BudgetDraws();
 
   constructor(options: MoveRunnerOptions) {
     this.#options = options;
+    this.#arrivals = new Arrivals(options.cache);
   }
 
   /** Pods that the moves of other workloads will bring. */
   expectedBesides(key: WorkloadKey): Pod[] {
-    return [...this.#expected].flatMap(([other, pods]) => (other === key ? [] : pods));
+    return this.#arrivals.besides(key).map(({pod}) => pod);
+  }
+
+  /** The same, with whose they are and since when. */
+  replacementsBesides(key: WorkloadKey): Replacement[] {
+    return this.#arrivals.besides(key);
+  }
+
+  /** Pods that the moves of one workload will bring. */
+  expectedOf(key: WorkloadKey): readonly Pod[] {
+    return this.#arrivals.of(key);
   }
 
   /** What was expected of a workload has arrived, or will not. */
   arrived(key: WorkloadKey): void {
-    this.#expected.delete(key);
+    this.#arrivals.forget(key);
   }
 
   /** The namespace's disruption budgets, less what the evictions of this very moment take from them. */
@@ -78,7 +89,7 @@ export class MoveRunner {
   }
 
   clear(): void {
-    this.#expected.clear();
+    this.#arrivals.clear();
     this.#draws.clear();
   }
 
@@ -97,10 +108,7 @@ export class MoveRunner {
     }
     const moves = planned.slice(0, tokens);
     // From here on other plans see the room as taken.
-    this.#expected.set(
-      key,
-      moves.map((move) => arrivalOf(move, look.request.replacement)),
-    );
+    this.#arrivals.expect(key, moves, look.request.replacement, clock.now());
     memory.moves = {...memory.moves, inFlight: moves.map((move) => recordOf(look, move, clock.now()))};
     try {
       // Written before the eviction: whoever takes over after a crash knows that a move may have begun.
@@ -113,7 +121,10 @@ export class MoveRunner {
     const confirmed = signal.aborted ? [] : this.#options.confirm(look, moves);
     if (confirmed.length < moves.length) {
       this.#abandon(look, moves);
-      return {requeue: {afterMilliseconds: 0}, notMoved: WORLD_CHANGED};
+      // Each try costs a write: where the world never stands still, more and more time is between them.
+      const again = memory.misses === 0 ? 0 : missPause(memory.misses);
+      memory.misses += 1;
+      return {requeue: {afterMilliseconds: again}, notMoved: WORLD_CHANGED};
     }
     let outcome: EvictOutcome = {};
     for (const [index, move] of moves.entries()) {
@@ -159,7 +170,7 @@ export class MoveRunner {
       }
     }
     if (finished.length > 0) {
-      this.#expected.delete(key);
+      this.#arrivals.forget(key);
     }
   }
 
@@ -168,7 +179,7 @@ export class MoveRunner {
     this.#options.pace.giveBack(moves.length);
     this.#unmark(memory, moves);
     if (memory.moves.inFlight.length === 0) {
-      this.#expected.delete(key);
+      this.#arrivals.forget(key);
     }
   }
 
@@ -206,8 +217,7 @@ export class MoveRunner {
         this.#unmark(memory, [move]);
         memory.misses += 1;
         log.info('The replica to evict has changed meanwhile; looking again', {...meta, result: result.kind});
-        const afterMilliseconds = Math.min(FIRST_MISS * 2 ** (memory.misses - 1), LONGEST_MISS);
-        return {requeue: {afterMilliseconds}, notMoved: WORLD_CHANGED};
+        return {requeue: {afterMilliseconds: missPause(memory.misses)}, notMoved: WORLD_CHANGED};
       }
       case 'refused':
       case 'throttled':
@@ -230,11 +240,14 @@ export class MoveRunner {
 
   #announce(
     {policy, workload, assessment}: Look,
-    {pod, from, certainty, reason}: PlannedMove,
+    {pod, from, certainty, reason, makesRoomFor}: PlannedMove,
     index: number,
   ): void {
-    const remaining = assessment.movesNeeded - index - 1;
-    const more = remaining === 0 ? 'the last move needed' : `${remaining} more needed after it`;
+    const remaining = Math.max(0, assessment.movesNeeded - index - (makesRoomFor === undefined ? 1 : 0));
+    const more =
+      makesRoomFor === undefined && remaining === 0
+        ? 'the last move needed'
+        : `${remaining} more needed after it`;
     this.#options.actions.event({
       policy,
       related: {apiVersion: 'v1', kind: 'Pod', namespace: pod.namespace, name: pod.name, uid: pod.uid},
@@ -302,12 +315,20 @@ function refusalOf(
   }
 }
 
+function missPause(misses: number): number {
+  return Math.min(FIRST_MISS * 2 ** (misses - 1), LONGEST_MISS);
+}
+
 // Without an answer in time the request may still be at work; a connection that was cut took it along.
 function isCut(error: unknown): boolean {
   return error instanceof ConnectionError && !error.timedOut;
 }
 
-function recordOf({workload, assessment}: Look, {pod, from, to}: PlannedMove, now: number): MoveRecord {
+function recordOf(
+  {workload, assessment}: Look,
+  {pod, from, to, makesRoomFor}: PlannedMove,
+  now: number,
+): MoveRecord {
   return {
     pod: pod.name,
     podUID: pod.uid,
@@ -316,6 +337,7 @@ function recordOf({workload, assessment}: Look, {pod, from, to}: PlannedMove, no
     startedAt: wholeSeconds(now),
     replicas: workload.replicas,
     objectiveBefore: assessment.objective,
+    ...(makesRoomFor === undefined ? {} : {makesRoomFor}),
     eviction: 'planned',
   };
 }

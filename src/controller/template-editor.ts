@@ -5,7 +5,7 @@ import type {InjectionStatus} from '../api/types.ts';
 import type {Clock} from '../clock.ts';
 import type {ClusterCache, WorkloadKey} from '../cluster/cluster-cache.ts';
 import {isTerminating} from '../cluster/pod.ts';
-import {rolloutInProgress, unsettled, type WorkloadReplicas} from '../cluster/replicas.ts';
+import {currentReplicaSet, rolloutInProgress, unsettled, type WorkloadReplicas} from '../cluster/replicas.ts';
 import type {Workload} from '../cluster/workload.ts';
 import {decideAuto} from '../injection/auto.ts';
 import {decideInjection, type InjectionDecision} from '../injection/decide.ts';
@@ -21,8 +21,11 @@ import {
   type RuleDecision,
   ruleText,
   type ServerCapabilities,
+  templateWith,
 } from '../injection/rule.ts';
 import type {Log} from '../log.ts';
+import {newcomerOf, refusedEverywhere} from '../planning/newcomer.ts';
+import {describeRefusals} from '../scheduling/explain-refusals.ts';
 import type {ClusterActions} from './actions.ts';
 import {deploymentReference, type Look, topologyOf} from './look.ts';
 import {type PolicyIndex, policyKey, type StoredPolicy} from './policy-index.ts';
@@ -35,6 +38,8 @@ const LONGEST_REVERT = 2 * 60_000;
 const FIGHT = 60 * 60_000;
 /** How soon somebody who waits for another's rollout looks again although nobody woke him, milliseconds. */
 const LOOK_AGAIN = 30_000;
+/** A replica that the scheduler has not placed for so long, milliseconds, holds nobody up any more. */
+const LONGEST_PENDING = 10 * 60_000;
 
 export interface TemplateEditorOptions {
   readonly cache: ClusterCache;
@@ -78,7 +83,12 @@ export class TemplateEditor {
   resume(key: WorkloadKey, policy: StoredPolicy, replicas: WorkloadReplicas): void {
     const {workload} = replicas;
     const carriesRule = !isEmptyRule(injectedRule(workload, FIELD_MANAGER));
-    if (carriesRule && !workload.paused && rolloutInProgress(replicas) !== undefined) {
+    if (
+      carriesRule &&
+      !workload.paused &&
+      !hangs(replicas, this.#options.clock.now()) &&
+      rolloutInProgress(replicas) !== undefined
+    ) {
       this.#rollouts.begin(policy.uid, key);
     }
   }
@@ -160,23 +170,16 @@ export class TemplateEditor {
       suspended: policy.object.spec.suspend,
       desired,
       moving: memory.moves.inFlight.length > 0,
-      rollingOut: other === undefined ? undefined : this.#describeRollout(other),
+      rollingOut: other === undefined ? undefined : (this.#options.cache.workload(other)?.name ?? other),
       circuitOpen: this.#options.circuitOpen(),
       eligibleDomains: (topologyKey) => topologyOf(look, topologyKey)?.domainsWithRoom ?? 0,
+      noRoomFor: (rule) => noRoomFor(look, rule),
       memory: memory.injection,
       now,
     });
     return decision.kind === 'wait'
       ? {...decision, recheckAt: decision.recheckAt ?? now + LOOK_AGAIN}
       : decision;
-  }
-
-  #describeRollout(key: WorkloadKey): {readonly name: string; readonly stuck?: string} {
-    const workload = this.#options.cache.workload(key);
-    return {
-      name: workload?.name ?? key,
-      ...(workload?.progressDeadlineExceeded === undefined ? {} : {stuck: workload.progressDeadlineExceeded}),
-    };
   }
 
   async #apply(
@@ -237,17 +240,24 @@ export class TemplateEditor {
   #desiredRule(look: Look): {readonly rule: RuleDecision; readonly recheckAt?: number} {
     const {cache, capabilities} = this.#options;
     const {workload, policy, memory, replicas, now} = look;
+    if (policy.object.spec.injection.mode === 'Disabled' && memory.injection.refused === undefined) {
+      // Nobody reads it, and to work it out may take the room of every node.
+      return {rule: {rule: NO_RULE, notes: []}};
+    }
     const current = aboutReplicas(injectedRule(workload, FIELD_MANAGER), workload);
     const rechecks: number[] = [];
     const resolveAuto = (topologyKey: string): Hardness => {
       const hardness = hardnessIn(current, topologyKey);
       const topology = topologyOf(look, topologyKey);
-      // A rule becomes hard where its rollout can end: full nodes do not count. It stays hard while they fill up.
-      const domains = hardness === 'DoNotSchedule' ? topology?.eligibleDomains : topology?.domainsWithRoom;
+      const maxReplicas = cache.maxReplicasOf(workload);
+      const eligible = topology?.eligibleDomains ?? 0;
+      // A rule becomes hard where its rollout can end: full nodes do not count. It stays hard while they fill up. Where
+      // there are too few domains anyway, the nodes are not asked for their room, which is the dear part of a look.
+      const asksForRoom = hardness !== 'DoNotSchedule' && maxReplicas <= eligible;
       const decision = decideAuto({
         current: hardness,
-        maxReplicas: cache.maxReplicasOf(workload),
-        eligibleDomains: domains ?? 0,
+        maxReplicas,
+        eligibleDomains: asksForRoom ? (topology?.domainsWithRoom ?? 0) : eligible,
         pendingSince: hardness === 'DoNotSchedule' ? pendingSince(replicas) : undefined,
         wantedSince: memory.autoWantedSince.get(topologyKey),
         lastFlip: memory.injection.flips > 0 ? memory.injection.lastChange : undefined,
@@ -273,10 +283,15 @@ export class TemplateEditor {
     return rechecks.length === 0 ? {rule} : {rule, recheckAt: Math.min(...rechecks)};
   }
 
-  // A rollout that hangs goes on holding up the others: editing more templates would spread whatever is wrong.
-  #followRollout({key, memory, replicas, workload}: Look): void {
+  // One that hangs holds the others up for as long as its Deployment gives it to make progress, and no longer: perhaps
+  // nobody ever mends it. If it is the edits that something is wrong with, it spreads no faster than that.
+  #followRollout({key, memory, replicas, workload, now}: Look): void {
     const seen = workload.generation >= memory.editedGeneration;
-    if (seen && this.#rollouts.isRunning(key) && (unsettled(replicas) === undefined || workload.paused)) {
+    if (
+      seen &&
+      this.#rollouts.isRunning(key) &&
+      (unsettled(replicas) === undefined || workload.paused || hangs(replicas, now))
+    ) {
       this.#rollouts.end(key);
     }
   }
@@ -299,6 +314,31 @@ export class TemplateEditor {
       note: `Deployment ${workload.name}: ${message}`,
     });
   }
+}
+
+function noRoomFor(
+  {workload, request: {replacement, snapshot}}: Look,
+  rule: PlacementRule,
+): string | undefined {
+  const refusals = refusedEverywhere(newcomerOf(replacement, templateWith(workload, rule)), snapshot);
+  return refusals === undefined ? undefined : describeRefusals(refusals);
+}
+
+/** Whether a rollout makes no progress: by the word of its Deployment, or, as its deadline may be never, by a replica. */
+function hangs(replicas: WorkloadReplicas, now: number): boolean {
+  const {workload, pods} = replicas;
+  const current = currentReplicaSet(replicas);
+  if (current === undefined) {
+    // What the status says is about the template before.
+    return false;
+  }
+  return (
+    workload.progressDeadlineExceeded !== undefined ||
+    pods.some(
+      ({controller, unschedulable}) =>
+        controller?.uid === current.uid && now - (unschedulable?.since ?? now) >= LONGEST_PENDING,
+    )
+  );
 }
 
 // Only a refusal by a constraint that an injected rule can be the cause of.

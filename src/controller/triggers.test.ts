@@ -1,5 +1,5 @@
 import {describe, expect, it} from '@jest/globals';
-import {node} from '../../test/scenarios/builders.ts';
+import {node, pod} from '../../test/scenarios/builders.ts';
 import {clusterCache, replicaSet, settled, storedPolicy, workload} from '../../test/scenarios/workloads.ts';
 import {toDisruptionBudget} from '../cluster/disruption-budget.ts';
 import type {Pod} from '../cluster/pod.ts';
@@ -14,6 +14,19 @@ const BURST = 6000;
 const WEB = settled({a: 2, b: 1});
 const API = settled({a: 1}, {name: 'api'});
 const ELSEWHERE = settled({a: 1}, {namespace: 'other'});
+
+const AWAY_FROM_WEB = pod('any', {
+  spec: {
+    affinity: {
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          {topologyKey: 'kubernetes.io/hostname', labelSelector: {matchLabels: {app: 'web'}}},
+        ],
+      },
+    },
+  },
+}).spec;
+const STRANGER = pod('stranger', {on: 'a', labels: {}});
 
 describe('Triggers: workloads', () => {
   const [first, second] = WEB.pods as [Pod, Pod];
@@ -53,6 +66,24 @@ describe('Triggers: workloads', () => {
       change: (triggers) =>
         triggers.podChanged(undefined, {...second, controller: {kind: 'Job', name: 'x', uid: 'y'}}),
       looks: [],
+    },
+    {
+      what: 'a pod that the policy keeps its replicas away from',
+      change: (triggers) => triggers.podChanged(undefined, {...STRANGER, labels: {class: 'noisy'}}),
+      looks: ['default/api', 'default/web'],
+    },
+    {
+      what: 'such a pod that has become Ready',
+      change: (triggers) => {
+        const noisy = {...STRANGER, labels: {class: 'noisy'}};
+        triggers.podChanged({...noisy, ready: false}, noisy);
+      },
+      looks: [],
+    },
+    {
+      what: 'a pod that keeps away from its replicas',
+      change: (triggers) => triggers.podChanged(undefined, {...STRANGER, spec: AWAY_FROM_WEB}),
+      looks: ['default/web'],
     },
     {
       what: 'a disruption budget: all of its namespace',
@@ -147,6 +178,21 @@ describe('Triggers: nodes', () => {
     expect(workloads()).toEqual(looks);
   });
 
+  it.each<{what: string; before?: object; after?: object; looks: string[]}>([
+    {what: 'comes', after: {}, looks: ['default/api']},
+    {what: 'goes', before: {}, looks: ['default/api']},
+    {what: 'is bound', before: {bindCompleted: false}, after: {bindCompleted: true}, looks: ['default/api']},
+    {what: 'changes in what nobody reads', before: {}, after: {resourceVersion: '2'}, looks: []},
+  ])('has those who wait for room looked at when a claim $what: $looks', async ({before, after, looks}) => {
+    const {triggers, workloads, clock} = watched({waitingForRoom: ['default/api']});
+    const claim = {name: 'data', namespace: 'default', uid: 'data', resourceVersion: '1'};
+
+    triggers.storageChanged(before && {...claim, ...before}, after && {...claim, ...after});
+    await clock.advance(BURST);
+
+    expect(workloads()).toEqual(looks);
+  });
+
   it('forgets what it has put off when it stops', async () => {
     const {triggers, workloads, clock} = watched();
     triggers.nodesChanged();
@@ -213,7 +259,7 @@ function autoscaler(kind: string): HorizontalPodAutoscaler {
 }
 
 function watched({
-  policies = [storedPolicy()],
+  policies = [storedPolicy({separateFrom: [{selector: {matchLabels: {class: 'noisy'}}}]})],
   waitingForRoom = [],
 }: {
   readonly policies?: readonly StoredPolicy[];

@@ -6,7 +6,9 @@ import type {DisruptionBudget} from '../cluster/disruption-budget.ts';
 import type {Node} from '../cluster/node.ts';
 import {isFinished, type Pod} from '../cluster/pod.ts';
 import type {HorizontalPodAutoscaler, Namespace, ReplicaSet, Workload} from '../cluster/workload.ts';
+import type {StoredObject} from '../kube/store.ts';
 import {type PolicyIndex, policyKey, type StoredPolicy} from './policy-index.ts';
+import {changesNeighbourhood, isKeptApart} from './separation.ts';
 
 /** Nodes change in bursts (a rolling upgrade, a cordon of many); one look at the workloads serves a burst. */
 const BURST = 250;
@@ -77,6 +79,9 @@ export class Triggers {
     if (before?.controller !== undefined && before.controller.uid !== pod.controller?.uid) {
       this.#look(cache.workloadOfPod(before));
     }
+    if (changesNeighbourhood(before, after)) {
+      this.#lookBeside([before, after].filter((each) => each !== undefined));
+    }
     const heldRoom = before?.nodeName !== undefined && !isFinished(before);
     if (heldRoom && (after === undefined || isFinished(after) || after.spec !== before.spec)) {
       this.#roomFreed();
@@ -90,6 +95,15 @@ export class Triggers {
   autoscalerChanged({namespace, target}: HorizontalPodAutoscaler): void {
     if (target.kind === 'Deployment') {
       this.#look(`${namespace}/${target.name}`);
+    }
+  }
+
+  /** A volume, a claim or what they depend on. Those who wait for room may be waiting for it. */
+  storageChanged(before: StoredObject | undefined, after: StoredObject | undefined): void {
+    const {resourceVersion: _a, ...was} = before ?? {};
+    const {resourceVersion: _b, ...is} = after ?? {};
+    if (!sameJson(was, is)) {
+      this.#roomFreed();
     }
   }
 
@@ -164,6 +178,23 @@ export class Triggers {
         this.#options.lookAtWorkload(key);
       }
     });
+  }
+
+  // Those whose replicas a rule keeps away from the pod, as long as rules and pod are of one namespace, as nearly all
+  // are; the others see it when they are looked at next.
+  #lookBeside(pods: readonly Pod[]): void {
+    const {cache, policies, lookAtWorkload} = this.#options;
+    for (const namespace of new Set(pods.map((pod) => pod.namespace))) {
+      for (const workload of cache.workloadsOf(namespace)) {
+        const key = workloadKey(workload);
+        const {separateFrom = []} = policies.governing(workload)?.object.spec ?? {};
+        if (
+          pods.some((pod) => isKeptApart(workload, separateFrom, pod) && cache.workloadOfPod(pod) !== key)
+        ) {
+          lookAtWorkload(key);
+        }
+      }
+    }
   }
 
   #lookAtNamespace(namespace: string): void {

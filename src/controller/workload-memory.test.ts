@@ -6,16 +6,20 @@ import type {BackOffRecord, MoveRecord} from '../eviction/mover.ts';
 import {newMemory, restoreMemory, toBackOff, toMoveInFlight} from './workload-memory.ts';
 
 const second = fc.integer({min: Date.UTC(2026, 0, 1) / 1000, max: Date.UTC(2036, 0, 1) / 1000});
-const record = fc.record<MoveRecord>({
-  pod: fc.string(),
-  podUID: fc.uuid(),
-  from: fc.string(),
-  to: fc.array(fc.string(), {maxLength: 10}),
-  startedAt: second.map((seconds) => seconds * 1000),
-  replicas: fc.nat(),
-  objectiveBefore: fc.array(fc.nat()),
-  eviction: fc.constantFrom('planned' as const, 'evicted' as const, 'unknown' as const),
-});
+const record: fc.Arbitrary<MoveRecord> = fc.record(
+  {
+    pod: fc.string(),
+    podUID: fc.uuid(),
+    from: fc.string(),
+    to: fc.array(fc.string(), {maxLength: 10}),
+    startedAt: second.map((seconds) => seconds * 1000),
+    replicas: fc.nat(),
+    objectiveBefore: fc.array(fc.nat()),
+    makesRoomFor: fc.record({workload: fc.string(), objectiveBefore: fc.array(fc.nat())}),
+    eviction: fc.constantFrom('planned' as const, 'evicted' as const, 'unknown' as const),
+  },
+  {requiredKeys: ['pod', 'podUID', 'from', 'to', 'startedAt', 'replicas', 'objectiveBefore', 'eviction']},
+);
 const backOff = fc.record<BackOffRecord>({
   failures: fc.integer({min: 1, max: 99}),
   seconds: fc.nat(),

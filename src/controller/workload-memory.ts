@@ -80,6 +80,14 @@ export function toMoveInFlight(record: MoveRecord): MoveInFlight {
     startTime: toTimestamp(record.startedAt),
     replicas: record.replicas,
     objectiveBefore: [...record.objectiveBefore],
+    ...(record.makesRoomFor === undefined
+      ? {}
+      : {
+          makesRoomFor: {
+            workload: record.makesRoomFor.workload,
+            objectiveBefore: [...record.makesRoomFor.objectiveBefore],
+          },
+        }),
   };
 }
 
@@ -92,6 +100,7 @@ function toMoveRecord(move: MoveInFlight): MoveRecord {
     startedAt: Date.parse(move.startTime) || 0,
     replicas: move.replicas,
     objectiveBefore: move.objectiveBefore,
+    ...(move.makesRoomFor === undefined ? {} : {makesRoomFor: move.makesRoomFor}),
     eviction: 'restored',
   };
 }

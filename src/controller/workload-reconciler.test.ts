@@ -1,5 +1,5 @@
 import {describe, expect, it} from '@jest/globals';
-import {node} from '../../test/scenarios/builders.ts';
+import {node, pod} from '../../test/scenarios/builders.ts';
 import {RecordedActions} from '../../test/scenarios/recorded-actions.ts';
 import {
   clusterCache,
@@ -57,7 +57,7 @@ describe('WorkloadReconciler: a move', () => {
     expect(cluster.entry(0)).toMatchObject({
       state: 'Moving',
       inFlight: [
-        {pod: 'web-1', podUID: 'pod-default-web-1', from: 'a', to: ['b', 'c'], objectiveBefore: [6]},
+        {pod: 'web-1', podUID: 'pod-default-web-1', from: 'a', to: ['b', 'c'], objectiveBefore: [0, 6, 0]},
       ],
     });
     expect(cluster.actions.events.map(({reason, note}) => `${reason}: ${note}`)).toEqual([
@@ -126,6 +126,10 @@ describe('WorkloadReconciler: a move', () => {
       },
     },
     {
+      what: 'another node has become the one where the scheduler would put the replacement',
+      change: ({cache}) => cache.setNode(node('d')),
+    },
+    {
       what: 'every other node was cordoned',
       change: ({cache}) => {
         cache.setNode(node('b', {unschedulable: true}));
@@ -164,6 +168,7 @@ describe('WorkloadReconciler: a move', () => {
     cluster.cache.setBudget(budget('2', 0));
     await cluster.lookAt('default/api');
     expect(cluster.actions.evicted).toEqual(['web-1']);
+    cluster.landEvicted();
     cluster.cache.setBudget(budget('3', 1));
     await cluster.lookAt('default/api');
     expect(cluster.actions.evicted).toEqual(['web-1', 'api-1']);
@@ -385,6 +390,76 @@ describe('WorkloadReconciler: the rule', () => {
     });
   });
 
+  it('waits for room where its rollout needs one replica more', async () => {
+    const full = settled({a: 1, b: 1, c: 1}, {requests: {cpu: '4'}});
+    const cluster = new Cluster(full, {});
+
+    const requeue = await cluster.look();
+    await cluster.flush();
+
+    expect(cluster.actions.rules).toEqual([]);
+    expect(requeue?.afterMilliseconds).toBe(60_000);
+    expect(cluster.entry()?.blocked).toMatchObject({
+      reason: 'NoFeasibleNode',
+      message: expect.stringMatching(/Insufficient cpu \(a, b, c\)$/),
+    });
+
+    cluster.cache.setNode(node('d'));
+    await cluster.look();
+
+    expect(cluster.actions.calls).toContain('apply web');
+  });
+
+  it('goes into the next template when nobody has placed a new replica for long', async () => {
+    const api = settled({b: 1, c: 1}, {name: 'api'});
+    const web = settled({a: 1, b: 1});
+    const [first] = web.pods;
+    const cluster = new Cluster(web, {});
+    cluster.add(api);
+    const rollingOut = {
+      ...web.workload,
+      generation: 2,
+      status: {...web.workload.status, observedGeneration: 2},
+    };
+
+    await cluster.look();
+    cluster.cache.setWorkload({...rollingOut, status: {...rollingOut.status, updatedReplicas: 1}});
+    if (first !== undefined) {
+      const {nodeName: _node, ...unbound} = first;
+      const since = cluster.clock.now();
+      cluster.cache.setPod({...unbound, unschedulable: {since, message: 'Insufficient cpu'}}, first);
+    }
+    await cluster.look();
+    await cluster.lookAt('default/api');
+
+    expect(cluster.actions.calls).toEqual(['apply web']);
+
+    await cluster.clock.advance(10 * 60_000);
+    await cluster.look();
+    await cluster.lookAt('default/api');
+
+    expect(cluster.actions.calls).toEqual(['apply web', 'apply api']);
+  });
+
+  it('goes into the next template when the Deployment gives up on its rollout', async () => {
+    const api = settled({b: 1, c: 1}, {name: 'api'});
+    const web = settled({a: 1, b: 1});
+    const cluster = new Cluster(web, {});
+    cluster.add(api);
+
+    await cluster.look();
+    cluster.cache.setWorkload({
+      ...web.workload,
+      generation: 2,
+      progressDeadlineExceeded: 'timed out',
+      status: {...web.workload.status, observedGeneration: 2},
+    });
+    await cluster.look();
+    await cluster.lookAt('default/api');
+
+    expect(cluster.actions.calls).toEqual(['apply web', 'apply api']);
+  });
+
   it('goes out again when no policy selects the workload any more', async () => {
     const injected = settled(
       {a: 1, b: 1},
@@ -481,6 +556,84 @@ describe('WorkloadReconciler: the pace', () => {
 });
 
 /** One workload on the nodes a, b and c under one policy, at rest for an hour. */
+describe('WorkloadReconciler: a replica beside a pod that separateFrom names', () => {
+  const AWAY: PolicyOptions = {
+    ...MOVES_ONLY,
+    separateFrom: [{selector: {matchLabels: {class: 'noisy'}}, whenUnsatisfiable: 'DoNotSchedule'}],
+  };
+  const noisy = (on: string) => pod(`noisy-${on}`, {on, labels: {class: 'noisy'}});
+
+  it('is moved, with the rule and the neighbour named, and then all is spread', async () => {
+    const cluster = new Cluster(settled({a: 1, b: 1}, SOFT), AWAY);
+    cluster.cache.setPod(noisy('a'));
+
+    await cluster.look();
+
+    expect(cluster.actions.evicted).toEqual(['web-1']);
+    expect(cluster.entry(0)).toMatchObject({
+      state: 'Moving',
+      movesNeeded: 1,
+      moves: [
+        {
+          pod: 'web-1',
+          to: ['c'],
+          reason: expect.stringMatching(
+            /^web-1 on a shares kubernetes.io\/hostname a with noisy-a, from which separateFrom keeps it away; /,
+          ),
+        },
+      ],
+      inFlight: [{objectiveBefore: [1, 2, 0]}],
+    });
+
+    cluster.landEvicted('c');
+    await cluster.clock.advance(60_000);
+    await cluster.look();
+
+    await cluster.flush();
+    expect(cluster.finished).toEqual(['improved']);
+    expect(cluster.entry()).toMatchObject({state: 'Spread', movesNeeded: 0});
+  });
+
+  it('is left alone for a while when the scheduler puts it back', async () => {
+    const cluster = new Cluster(settled({a: 1, b: 1}, SOFT), AWAY);
+    cluster.cache.setPod(noisy('a'));
+    await cluster.look();
+
+    cluster.landEvicted('a');
+    await cluster.clock.advance(60_000);
+    await cluster.look();
+    await cluster.look();
+    await cluster.flush();
+
+    expect(cluster.finished).toEqual(['unchanged']);
+    expect(cluster.actions.evicted).toEqual(['web-1']);
+    expect(cluster.entry()).toMatchObject({
+      state: 'Blocked',
+      blocked: {reason: 'BackingOff'},
+      movesNeeded: 1,
+    });
+    expect(cluster.entry()?.message).toMatch(/^landed-1 on a shares .* with noisy-a/);
+  });
+
+  it('is not spread as long as it has nowhere to go', async () => {
+    const cluster = new Cluster(settled({a: 1, b: 1, c: 1}, SOFT), AWAY);
+    for (const on of ['a', 'b', 'c']) {
+      cluster.cache.setPod(noisy(on));
+    }
+
+    await cluster.look();
+    await cluster.flush();
+
+    expect(cluster.actions.evicted).toEqual([]);
+    expect(cluster.entry()).toMatchObject({
+      state: 'Blocked',
+      blocked: {reason: 'NoFeasibleNode'},
+      movesNeeded: 3,
+    });
+    expect(cluster.entry()?.message).toMatch(/web-1 on a shares .*; no node has room for a replacement: /);
+  });
+});
+
 class Cluster {
   readonly clock = new ManualClock(READY_AT + 3_600_000);
   readonly actions = new RecordedActions();
@@ -501,6 +654,17 @@ class Cluster {
     this.cache = clusterCache([node('a'), node('b'), node('c')], replicas);
     this.policies.set(storedPolicy(policy));
     [this.#reports, this.#reconciler] = this.#start();
+  }
+
+  /** Another workload of the policy. */
+  add({workload, replicaSets, pods}: WorkloadReplicas): void {
+    this.cache.setWorkload(workload);
+    for (const each of replicaSets) {
+      this.cache.setReplicaSet(each);
+    }
+    for (const each of pods) {
+      this.cache.setPod(each);
+    }
   }
 
   /** Another process takes over: it knows nothing but the cluster, and the status that was written. */

@@ -7,8 +7,7 @@ import {FIELD_MANAGER} from '../api/names.ts';
 import type {WorkloadStatus} from '../api/types.ts';
 import type {Clock} from '../clock.ts';
 import {type ClusterCache, type WorkloadKey, workloadKey} from '../cluster/cluster-cache.ts';
-import {currentReplicaSet, rolloutInProgress, unavailable, unsettled} from '../cluster/replicas.ts';
-import {withChanges} from '../cluster/snapshot.ts';
+import {rolloutInProgress, unavailable, unsettled} from '../cluster/replicas.ts';
 import type {Workload} from '../cluster/workload.ts';
 import {
   type BackOffOptions,
@@ -22,17 +21,16 @@ import type {InjectionDecision} from '../injection/decide.ts';
 import {injectedRule, isEmptyRule, type ServerCapabilities} from '../injection/rule.ts';
 import type {EvictionResult} from '../kube/eviction.ts';
 import type {Log} from '../log.ts';
-import {type AssessRequest, assess} from '../planning/assess.ts';
-import {type Plan, type PlannedMove, plan} from '../planning/plan.ts';
-import {replacementOf} from '../planning/replacement.ts';
+import {type Beneficiary, type Plan, type PlannedMove, plan} from '../planning/plan.ts';
 import type {ClusterActions} from './actions.ts';
+import {type Arrangement, Contention} from './contention.ts';
 import type {Look} from './look.ts';
+import {Looks} from './looks.ts';
 import {MoveRunner} from './move-runner.ts';
 import {type PolicyIndex, policyKey, type StoredPolicy, selects} from './policy-index.ts';
 import type {PolicyReports} from './policy-reports.ts';
 import {TemplateEditor} from './template-editor.ts';
 import type {Requeue} from './work-queue.ts';
-import {newMemory, restoreMemory, type WorkloadMemory} from './workload-memory.ts';
 import {type EntryCause, workloadEntry} from './workload-status.ts';
 
 /** Planned moves shown in status: a few while they are made, as many as it holds for a dry run. */
@@ -63,13 +61,15 @@ export interface WorkloadReconcilerOptions {
 
 export class WorkloadReconciler {
   readonly #options: WorkloadReconcilerOptions;
-  readonly #memories = new Map<WorkloadKey, WorkloadMemory>();
+  readonly #looks: Looks;
   readonly #editor: TemplateEditor;
   readonly #runner: MoveRunner;
+  readonly #contention: Contention;
 
   constructor(options: WorkloadReconcilerOptions) {
-    const {reports} = options;
+    const {reports, cache} = options;
     this.#options = options;
+    this.#looks = new Looks({...options, expectedBesides: (key) => this.#runner.expectedBesides(key)});
     this.#editor = new TemplateEditor(options);
     this.#runner = new MoveRunner({
       ...options,
@@ -79,6 +79,18 @@ export class WorkloadReconciler {
       },
       confirm: (look, moves) => this.#confirm(look, moves),
     });
+    this.#contention = new Contention({
+      ...options,
+      lookAt: (key) => this.#looks.atKnown(key),
+      decide: (look, planned, isSelf) => {
+        const {moves} = look.memory;
+        return this.#decide(look, planned, isSelf ? {...moves, inFlight: []} : moves, () => true);
+      },
+      workloadOf: (pod) => cache.workloadOfPod(pod),
+      replacementsBesides: (key) => this.#runner.replacementsBesides(key),
+      expectedOf: (key) => this.#runner.expectedOf(key),
+      snapshotBesides: (key) => this.#looks.snapshotBesides(key),
+    });
   }
 
   /** To be called before the first look: takes over what an earlier process has left. */
@@ -87,7 +99,8 @@ export class WorkloadReconciler {
     for (const workload of cache.workloads()) {
       const policy = policies.governing(workload);
       if (policy !== undefined) {
-        this.#memoryOf(workloadKey(workload), policy, workload);
+        const {entry} = this.#looks.memoryOf(workloadKey(workload), policy, workload);
+        this.#contention.saw(policyKey(policy), workloadKey(workload), entry);
         this.#editor.resume(workloadKey(workload), policy, cache.replicasOf(workload));
       }
     }
@@ -104,7 +117,7 @@ export class WorkloadReconciler {
     if (policy === undefined) {
       return await this.#leave(key, workload, signal);
     }
-    const memory = this.#memoryOf(key, policy, workload);
+    const memory = this.#looks.memoryOf(key, policy, workload);
     if (policy.problems.length > 0 || cache.namespace(workload.namespace)?.terminating === true) {
       // A policy that cannot be acted on changes nothing, neither forwards nor backwards; what is known stays known.
       if (memory.entry !== undefined) {
@@ -112,8 +125,8 @@ export class WorkloadReconciler {
       }
       return undefined;
     }
-    const excluded = this.#excluded(workload);
-    const look = this.#lookAt(key, policy, workload, memory);
+    const excluded = this.#looks.excluded(workload);
+    const look = this.#looks.at(key, policy, workload, memory);
     if (memory.moves.inFlight.length === 0) {
       this.#runner.arrived(key);
     }
@@ -142,11 +155,12 @@ export class WorkloadReconciler {
   }
 
   forgetEverything(): void {
-    for (const key of this.#memories.keys()) {
+    for (const key of this.#looks.known()) {
       this.#forget(key);
     }
     this.#editor.clear();
     this.#runner.clear();
+    this.#contention.clear();
   }
 
   /** Whether an injected rule is still in a template that this policy selects and that no policy wants it in. */
@@ -157,58 +171,23 @@ export class WorkloadReconciler {
         workload.deletionTimestamp === undefined &&
         selects(policy, workload) &&
         policies.governing(workload) === undefined &&
-        this.#excluded(workload) === undefined &&
+        this.#looks.excluded(workload) === undefined &&
         !isEmptyRule(injectedRule(workload, FIELD_MANAGER)),
     );
   }
 
-  // --- Looking -------------------------------------------------------------------------------------------------------
-
-  #lookAt(key: WorkloadKey, policy: StoredPolicy, workload: Workload, memory: WorkloadMemory): Look {
-    const {cache, clock} = this.#options;
-    const replicas = cache.replicasOf(workload);
-    const expected = this.#runner.expectedBesides(key);
-    const request: AssessRequest = {
-      replicas: replicas.pods,
-      replacement: replacementOf(workload, currentReplicaSet(replicas)),
-      topologies: policy.object.spec.topologies,
-      snapshot: expected.length === 0 ? cache.state : withChanges(cache.state, {add: expected}),
-    };
-    return {key, policy, workload, replicas, memory, request, assessment: assess(request), now: clock.now()};
-  }
-
-  #memoryOf(key: WorkloadKey, policy: StoredPolicy, workload: Workload): WorkloadMemory {
-    const known = this.#memories.get(key);
-    if (known?.uid === workload.uid) {
-      return known;
-    }
-    const entry = policy.object.status?.workloads?.find(({name}) => name === workload.name);
-    const memory = known === undefined ? restoreMemory(workload, entry) : newMemory(workload.uid);
-    this.#memories.set(key, memory);
-    return memory;
-  }
-
-  #excluded(workload: Workload): string | undefined {
-    const {cache, excludedNamespaces} = this.#options;
-    if (excludedNamespaces.has(workload.namespace)) {
-      return `the operator leaves namespace ${workload.namespace} alone`;
-    }
-    if (workload.excluded !== undefined) {
-      return `the Deployment is annotated ${workload.excluded}`;
-    }
-    const ofNamespace = cache.namespace(workload.namespace)?.excluded;
-    return ofNamespace === undefined
-      ? undefined
-      : `namespace ${workload.namespace} is annotated ${ofNamespace}`;
-  }
+  // --- Leaving -------------------------------------------------------------------------------------------------------
 
   /** No policy selects the workload any more: what was injected goes, unless its owner wants it left alone. */
   async #leave(key: WorkloadKey, workload: Workload, signal: AbortSignal): Promise<Requeue | undefined> {
-    this.#memories.delete(key);
+    this.#looks.forget(key);
     this.#runner.arrived(key);
+    this.#contention.forget(key);
     this.#options.reports.remove(key);
     const requeue =
-      this.#excluded(workload) === undefined ? await this.#editor.revert(key, workload, signal) : undefined;
+      this.#looks.excluded(workload) === undefined
+        ? await this.#editor.revert(key, workload, signal)
+        : undefined;
     // A policy that waits for its deletion may have waited for this.
     for (const policy of this.#options.policies.of(workload.namespace)) {
       if (policy.deleting) {
@@ -240,10 +219,16 @@ export class WorkloadReconciler {
           : {kind: 'blocked', blocked, injection: status};
       return this.#wait(look, cause, injection.recheckAt);
     }
-    const planned = this.#planOf(look);
-    const decision = this.#decide(look, planned, memory.moves);
-    memory.moves = decision.memory;
-    this.#runner.finish(look, decision.finished);
+    const own = this.#planOf(look);
+    const ownDecision = this.#decide(look, own, memory.moves);
+    memory.moves = ownDecision.memory;
+    this.#runner.finish(look, ownDecision.finished);
+    const arranged = this.#arrange(look, own, ownDecision, memory.moves);
+    const {planned, decision} = arranged;
+    if (arranged.wait !== undefined) {
+      const cause: EntryCause = {kind: 'waiting', message: arranged.wait, injection: injection.status};
+      return this.#wait(look, cause, arranged.recheckAt, injection.recheckAt);
+    }
     if (decision.kind === 'evict') {
       const {requeue, notMoved} = await this.#runner.evict(look, decision.moves, injection.status, signal);
       if (notMoved !== undefined && memory.moves.inFlight.length === 0) {
@@ -257,7 +242,24 @@ export class WorkloadReconciler {
       this.#runner.arrived(key);
     }
     const cause: EntryCause = {kind: 'decided', decision, plan: planned, injection};
-    return this.#wait(look, cause, decision.recheckAt, injection.recheckAt);
+    return this.#wait(look, cause, decision.recheckAt, arranged.recheckAt, injection.recheckAt);
+  }
+
+  /** What the workload does with regard to the others of its policy. */
+  #arrange(
+    look: Look,
+    own: Plan,
+    ownDecision: MoveDecision,
+    moves: MoveMemory,
+  ): Arrangement & {readonly planned: Plan; readonly decision: MoveDecision} {
+    const arrangement = this.#contention.arrange(look, own, ownDecision);
+    const planned = arrangement.plan ?? own;
+    const decision = planned === own ? ownDecision : this.#decide(look, planned, moves);
+    const turn =
+      decision.kind === 'evict' && arrangement.wait === undefined
+        ? this.#contention.waitForScheduler(look, decision.moves)
+        : {};
+    return {...arrangement, ...turn, planned, decision};
   }
 
   #wait(look: Look, cause: EntryCause, ...times: readonly (number | undefined)[]): Requeue | undefined {
@@ -271,7 +273,12 @@ export class WorkloadReconciler {
     return known.length === 0 ? undefined : {afterMilliseconds: Math.max(0, Math.min(...known) - now)};
   }
 
-  #decide(look: Look, planned: Plan, moves: MoveMemory): MoveDecision {
+  #decide(
+    look: Look,
+    planned: Plan,
+    moves: MoveMemory,
+    isRoomUsed = (beneficiary: Beneficiary) => this.#contention.isRoomUsed(beneficiary, look.key),
+  ): MoveDecision {
     const {policy, replicas, memory, workload} = look;
     const {eviction, suspend} = policy.object.spec;
     const {circuitOpen, backOff, clock} = this.#options;
@@ -286,6 +293,7 @@ export class WorkloadReconciler {
       refusal: memory.refusal,
       backOff,
       now: clock.now(),
+      isRoomUsed,
     });
   }
 
@@ -310,17 +318,18 @@ export class WorkloadReconciler {
       policy.uid !== before.policy.uid ||
       policy.generation !== before.policy.generation ||
       cache.namespace(workload.namespace)?.terminating === true ||
-      this.#excluded(workload) !== undefined
+      this.#looks.excluded(workload) !== undefined
     ) {
       return [];
     }
-    const look = this.#lookAt(key, policy, workload, memory);
-    const decision = this.#decide(look, this.#planOf(look), {...memory.moves, inFlight: []});
-    if (decision.kind !== 'evict') {
+    const look = this.#looks.at(key, policy, workload, memory);
+    const own = this.#planOf(look);
+    const moving = {...memory.moves, inFlight: []};
+    const {decision, wait} = this.#arrange(look, own, this.#decide(look, own, moving), moving);
+    if (decision.kind !== 'evict' || wait !== undefined) {
       return [];
     }
-    const right = new Map(decision.moves.map((move) => [move.pod.uid, move.from]));
-    return moves.filter(({pod, from}) => right.get(pod.uid) === from);
+    return moves.filter((move) => decision.moves.some((now) => isStillRight(move, now)));
   }
 
   // --- Reporting -----------------------------------------------------------------------------------------------------
@@ -342,13 +351,27 @@ export class WorkloadReconciler {
         movesNeeded: entry.movesNeeded,
       });
     }
+    this.#contention.saw(policyKey(policy), key, entry);
     this.#options.reports.set(policyKey(policy), key, entry);
   }
 
   #forget(key: WorkloadKey): void {
-    this.#memories.delete(key);
+    this.#looks.forget(key);
     this.#runner.arrived(key);
     this.#editor.release(key);
+    this.#contention.forget(key);
     this.#options.reports.remove(key);
   }
+}
+
+/** Whether a move that was written down is the one that would be decided on now, and leads where it was said to. */
+function isStillRight(written: PlannedMove, now: PlannedMove): boolean {
+  const isSame = written.pod.uid === now.pod.uid && written.from === now.from;
+  // One that is right wherever it ends, and is judged by that alone, need not end where it was expected.
+  const isBound = now.certainty === 'likely' || now.makesRoomFor !== undefined;
+  return (
+    isSame &&
+    written.makesRoomFor?.workload === now.makesRoomFor?.workload &&
+    (!isBound || now.to.every((node) => written.to.includes(node)))
+  );
 }

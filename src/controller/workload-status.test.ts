@@ -1,7 +1,7 @@
 import {describe, expect, it} from '@jest/globals';
 import {clusterState, node} from '../../test/scenarios/builders.ts';
 import {planRequest} from '../../test/scenarios/scheduled-moves.ts';
-import {settled, workload} from '../../test/scenarios/workloads.ts';
+import {settled, type WorkloadOptions, workload} from '../../test/scenarios/workloads.ts';
 import type {InjectionStatus} from '../api/types.ts';
 import type {WorkloadReplicas} from '../cluster/replicas.ts';
 import {type MoveDecision, NO_MEMORY} from '../eviction/mover.ts';
@@ -112,6 +112,42 @@ describe('workloadEntry', () => {
     });
   });
 
+  it.each<{what: string; state: InjectionStatus['state']; message?: string; advice: RegExp}>([
+    {
+      what: 'none is to be injected',
+      state: 'Disabled',
+      advice: /\(injection\.mode Apply\) could change that$/,
+    },
+    {what: 'one is suggested', state: 'Suggested', advice: /injection\.patch suggests could change that$/},
+    {
+      what: 'one is in conflict',
+      state: 'Conflict',
+      message: 'helm owns it',
+      advice: /not in the pod template: helm/,
+    },
+    {what: 'one has to wait', state: 'Pending', message: 'full', advice: /not in the pod template: full$/},
+    {what: 'there is nothing to inject', state: 'NotNeeded', advice: /would not help$/},
+  ])(
+    'says of a choice of the scheduler what a placement rule could do: $what',
+    ({state, message, advice}) => {
+      const status: InjectionStatus = {state, ...(message === undefined ? {} : {message})};
+
+      expect(overruledEntry({}, status).message).toMatch(advice);
+    },
+  );
+
+  it.each([
+    {list: 'preferredDuringSchedulingIgnoredDuringExecution', advice: /is soft .* outweigh it$/},
+    {list: 'requiredDuringSchedulingIgnoredDuringExecution', advice: /allows both$/},
+  ])('does not advise a placement rule that is there already: $list', ({list, advice}) => {
+    const term = {topologyKey: 'kubernetes.io/hostname', labelSelector: {matchLabels: {app: 'web'}}};
+    const terms = list.startsWith('preferred') ? [{weight: 100, podAffinityTerm: term}] : [term];
+
+    const entry = overruledEntry({podSpec: {affinity: {podAntiAffinity: {[list]: terms}}}}, INJECTED);
+
+    expect(entry.message).toMatch(advice);
+  });
+
   it('is written once for a move, not with each of its moments', () => {
     const memory = newMemory('u');
     const [move] = planOf(PILED).moves;
@@ -176,6 +212,26 @@ function blocked(reason: Extract<Decided, {kind: 'blocked'}>['blocked']['reason'
 function planOf(replicas: WorkloadReplicas) {
   const nodes = ['a', 'b', 'c'].map((name) => node(name));
   return plan(planRequest(replicas, clusterState({nodes, pods: replicas.pods})));
+}
+
+/** The scheduler would choose otherwise than the plan wants. */
+function overruledEntry(options: WorkloadOptions, status: InjectionStatus) {
+  const replicas = settled({a: 2}, options);
+  const refusal = {
+    reason: 'NoFeasibleNode' as const,
+    message: 'so evicting it would not help',
+    isOverruled: true as const,
+  };
+  const {assessment} = planOf(replicas);
+  return workloadEntry(
+    {replicas, assessment, memory: newMemory('u'), now: NOW},
+    {
+      kind: 'decided',
+      decision: blocked(refusal.reason, refusal.message),
+      plan: {assessment, moves: [], refusal},
+      injection: {kind: 'rest', status},
+    },
+  );
 }
 
 function entryFor(

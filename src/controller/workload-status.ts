@@ -7,12 +7,14 @@ import type {
   TopologyStatus,
   WorkloadStatus,
 } from '../api/types.ts';
+import type {WorkloadKey} from '../cluster/cluster-cache.ts';
 import {isTerminating} from '../cluster/pod.ts';
 import type {WorkloadReplicas} from '../cluster/replicas.ts';
 import type {MoveDecision} from '../eviction/mover.ts';
 import type {InjectionBlocked, InjectionDecision} from '../injection/decide.ts';
+import {type Hardness, hardestRule} from '../injection/rule.ts';
 import type {Assessment} from '../planning/assess.ts';
-import {listChoices} from '../planning/explain.ts';
+import {describeViolations, listChoices} from '../planning/explain.ts';
 import type {Plan, PlannedMove} from '../planning/plan.ts';
 import {toBackOff, toMoveInFlight, type WorkloadMemory} from './workload-memory.ts';
 
@@ -69,7 +71,10 @@ export function movingEntry(
   moves: readonly PlannedMove[],
   injection: InjectionStatus,
 ): WorkloadStatus {
-  const names = moves.map(({pod, from, to}) => `${pod.name} from ${from} to ${listChoices(to)}`);
+  const names = moves.map(({pod, from, to, makesRoomFor}) => {
+    const why = makesRoomFor === undefined ? '' : `, which makes room for ${titleOf(makesRoomFor.workload)}`;
+    return `${pod.name} from ${from} to ${listChoices(to)}${why}`;
+  });
   return withinLimits({
     ...baseOf(facts),
     state: 'Moving',
@@ -77,6 +82,11 @@ export function movingEntry(
     moves: moves.slice(0, MOVES_SHOWN).map(toMoveStatus),
     injection,
   });
+}
+
+/** The name without the namespace, which is that of the policy. */
+export function titleOf(key: WorkloadKey): string {
+  return `Deployment ${key.slice(key.indexOf('/') + 1)}`;
 }
 
 // The API server refuses the whole status for one text that is too long, and with it everything else that it says.
@@ -127,7 +137,7 @@ function decidedEntry(
     case 'planned':
       return {...base, state: 'Planned', message: decision.message, ...conflict};
     case 'settling':
-      return {...base, state: 'Waiting', message: decision.message, ...conflict};
+      return {...base, state: 'Waiting', message: withViolations(decision.message, facts), ...conflict};
     case 'moving':
       // Written once when the move began: counts that change every second would be written every second.
       return facts.memory.entry?.state === 'Moving'
@@ -135,9 +145,47 @@ function decidedEntry(
         : {...base, state: 'Moving', message: decision.message};
     case 'blocked':
       return {
-        ...blockedEntry(facts, decision.blocked, injection.status),
+        ...blockedEntry(facts, withAdvice(facts, decision.blocked, plan, injection), injection.status),
         ...(base.moves ? {moves: base.moves} : {}),
       };
+  }
+}
+
+// A scheduler that would choose a wrong node follows a placement rule, if there is one to come.
+function withAdvice(
+  {replicas: {workload}, assessment}: EntryFacts,
+  blocked: InjectionBlocked,
+  {refusal}: Plan,
+  {status}: InjectionDecision,
+): InjectionBlocked {
+  if (refusal?.isOverruled !== true || blocked.message !== refusal.message) {
+    return blocked;
+  }
+  const keys = assessment.topologies.map(({topologyKey}) => topologyKey);
+  const advice = adviceOn(hardestRule(workload, keys), status);
+  return advice === undefined ? blocked : {...blocked, message: `${blocked.message}; ${advice}`};
+}
+
+/** @param present how hard the rule is that the template has about its replicas already, whoever wrote it */
+function adviceOn(present: Hardness | undefined, {state, message}: InjectionStatus): string | undefined {
+  if (present !== undefined) {
+    return present === 'ScheduleAnyway'
+      ? 'the placement rule in the pod template is soft (ScheduleAnyway), and other scores outweigh it'
+      : 'the placement rule in the pod template allows both';
+  }
+  switch (state) {
+    case 'Disabled':
+      return 'a placement rule in the pod template (injection.mode Apply) could change that';
+    case 'Suggested':
+      return 'the placement rule that injection.patch suggests could change that';
+    case 'Conflict':
+    case 'Pending':
+      return `the placement rule that could change that is not in the pod template: ${message ?? state}`;
+    case 'Injected':
+    case 'NotNeeded':
+    case 'Removed':
+      // What is injected is about other pods.
+      return undefined;
   }
 }
 
@@ -153,10 +201,16 @@ function blockedEntry(
   return {
     ...base,
     state: busy ? 'Waiting' : 'Blocked',
-    message: blocked.message,
+    message: withViolations(blocked.message, facts),
     blocked: blockedSince(facts, blocked),
     injection,
   };
+}
+
+/** The hard rules that are broken come with whatever keeps them from being repaired. */
+function withViolations(message: string, {assessment: {violations}}: EntryFacts): string {
+  const described = describeViolations(violations);
+  return violations.length === 0 || message.includes(described) ? message : `${described}; ${message}`;
 }
 
 function blockedSince({memory, now}: EntryFacts, {reason, message}: InjectionBlocked): Blocked {
@@ -184,13 +238,13 @@ function toTopologyStatus({
   topologyKey,
   eligibleDomains,
   skew,
-  domains,
+  fullest,
 }: Assessment['topologies'][number]): TopologyStatus {
   return {
     topologyKey,
     eligibleDomains,
     skew,
-    domains: domains.slice(0, DOMAINS_SHOWN).map(({name, replicas}) => ({name, replicas})),
+    domains: fullest(DOMAINS_SHOWN).map(({name, replicas}) => ({name, replicas})),
   };
 }
 

@@ -6,7 +6,7 @@ import type {Eviction} from '../api/types.ts';
 import {type DisruptionBudget, toDisruptionBudget} from '../cluster/disruption-budget.ts';
 import type {Pod} from '../cluster/pod.ts';
 import type {WorkloadReplicas} from '../cluster/replicas.ts';
-import {plan} from '../planning/plan.ts';
+import {type Plan, type PlannedMove, plan} from '../planning/plan.ts';
 import {
   decide,
   type MoveDecision,
@@ -288,6 +288,37 @@ describe('decide: settling', () => {
   });
 });
 
+describe('decide: a move that improves nothing', () => {
+  const pointless = (change: Partial<PlannedMove> = {}): Plan => {
+    const snapshot = clusterState({nodes: ['a', 'b', 'c'].map((name) => node(name)), pods: PILED.pods});
+    const {moves, ...rest} = plan(planRequest(PILED, snapshot, {topologies: [HOSTNAME]}));
+    return {
+      ...rest,
+      moves: moves.map((move) => ({...move, objectiveAfter: move.objectiveBefore, ...change})),
+    };
+  };
+
+  it('is not made, whoever has planned it', () => {
+    const decision = decided(PILED, {plan: pointless()});
+
+    expect(decision).toMatchObject({
+      kind: 'blocked',
+      blocked: {
+        reason: 'NoFeasibleNode',
+        message: 'moving web-1 from a to b or c would improve nothing by itself and make room for nobody',
+      },
+    });
+  });
+
+  it('is made where it makes room for another workload', () => {
+    const makesRoomFor = {workload: 'default/api', objectiveBefore: [0, 3, 0]};
+
+    const decision = decided(PILED, {plan: pointless({makesRoomFor})});
+
+    expect(movesOf(decision)).toEqual(['web-1 from a']);
+  });
+});
+
 // web-x was evicted from a, where it was one of three; the objective was 6.
 describe('decide: a move that has begun', () => {
   const record = (change: Partial<MoveRecord> = {}): MoveRecord => ({
@@ -297,7 +328,7 @@ describe('decide: a move that has begun', () => {
     to: ['b', 'c'],
     startedAt: NOW - 60 * SECOND,
     replicas: 3,
-    objectiveBefore: [6],
+    objectiveBefore: [0, 6, 0],
     eviction: 'evicted',
     ...change,
   });
@@ -455,6 +486,18 @@ describe('decide: a move that has begun', () => {
     },
   );
 
+  it.each<{what: string; objectiveBefore: number[]; to?: string[]; result: string}>([
+    {what: 'fewer hard rules are broken', objectiveBefore: [1, 3, 0], result: 'improved'},
+    {what: 'fewer unwanted neighbours are left', objectiveBefore: [0, 4, 1], result: 'improved'},
+    {what: 'as many hard rules are broken', objectiveBefore: [0, 4, 0], result: 'unchanged'},
+    {what: 'the policy has another topology now', objectiveBefore: [0, 9, 9, 0], result: 'incomparable'},
+    {what: 'an earlier version wrote the record', objectiveBefore: [6], result: 'incomparable'},
+  ])('is judged $result when $what', ({objectiveBefore, result}) => {
+    const decision = decided(better, {memory: moving(record({objectiveBefore}))});
+
+    expect(decision.finished.map((finished) => finished.result)).toEqual([result]);
+  });
+
   it('of a batch helped only if the placement is better than before the batch', () => {
     const batch = moving(record(), record({pod: 'web-y', podUID: 'uid-of-web-y'}));
 
@@ -555,7 +598,60 @@ describe('decide: a hard rule with fewer domains than replicas', () => {
   });
 });
 
-interface Change extends Partial<Omit<MoveFacts, 'eviction' | 'replicas' | 'plan'>> {
+describe('decide: a move that was made for another workload', () => {
+  const replicas = settled({b: 1, c: 1});
+  const arrived = {
+    ...replicas,
+    pods: replicas.pods.map((each) =>
+      each.nodeName === 'c' ? {...each, createdAt: NOW - 50 * SECOND} : each,
+    ),
+  };
+  const record: MoveRecord = {
+    pod: 'web-0',
+    podUID: 'gone',
+    from: 'a',
+    to: ['c'],
+    startedAt: NOW - 60 * SECOND,
+    replicas: 2,
+    objectiveBefore: [0, 2, 0],
+    makesRoomFor: {workload: 'default/api', objectiveBefore: [0, 3, 0]},
+    eviction: 'evicted',
+  };
+
+  it('has helped when the replacement is where it was expected, and the other one uses the room', () => {
+    const decision = decided(arrived, {memory: {inFlight: [record]}});
+
+    expect(decision).toMatchObject({
+      kind: 'spread',
+      memory: {inFlight: []},
+      finished: [{result: 'improved'}],
+    });
+    expect(decision.memory).not.toHaveProperty('backOff');
+  });
+
+  it.each<{what: string; inFlight: MoveRecord; isRoomUsed: boolean}>([
+    {what: 'the other one cannot use the room', inFlight: record, isRoomUsed: false},
+    {what: 'the replacement went elsewhere', inFlight: {...record, to: ['a']}, isRoomUsed: true},
+    {
+      what: 'the workload is worse off',
+      inFlight: {...record, objectiveBefore: [0, 1, 0]},
+      isRoomUsed: true,
+    },
+  ])('makes the workload back off when $what', ({inFlight, isRoomUsed}) => {
+    const decision = decided(arrived, {memory: {inFlight: [inFlight]}, isRoomUsed: () => isRoomUsed});
+
+    expect(decision.finished.map(({result}) => result)).toEqual(['unchanged']);
+    expect(decision.memory).toMatchObject({
+      inFlight: [],
+      backOff: {
+        failures: 1,
+        message: expect.stringMatching(/^moving web-0 made no room that default\/api could use/),
+      },
+    });
+  });
+});
+
+interface Change extends Partial<Omit<MoveFacts, 'eviction' | 'replicas'>> {
   readonly eviction?: Partial<Eviction>;
   /** One letter for each node. */
   readonly nodes?: string;
@@ -579,6 +675,7 @@ function decided(replicas: WorkloadReplicas, change: Change = {}): MoveDecision 
     refusal: undefined,
     backOff: {firstSeconds: 300, longestSeconds: 21_600},
     now: NOW,
+    isRoomUsed: () => true,
     ...facts,
   });
 }

@@ -8,8 +8,8 @@ import {budgetsOf, type DisruptionBudget, describeBudget} from '../cluster/disru
 import {isTerminating} from '../cluster/pod.ts';
 import {lastReadyAt, rolloutInProgress, unsettled, type WorkloadReplicas} from '../cluster/replicas.ts';
 import {isLess, type Objective} from '../planning/distribution.ts';
-import {listChoices} from '../planning/explain.ts';
-import type {Plan, PlannedMove} from '../planning/plan.ts';
+import {describeViolations, listChoices} from '../planning/explain.ts';
+import type {Beneficiary, Plan, PlannedMove} from '../planning/plan.ts';
 
 /** A move that has begun. Written to the policy's status before the eviction, so that a restart knows of it. */
 export interface MoveRecord {
@@ -23,6 +23,8 @@ export interface MoveRecord {
   /** spec.replicas when it began: with another number, before and after cannot be compared. */
   readonly replicas: number;
   readonly objectiveBefore: Objective;
+  /** Where the move was not made for the workload's own sake. */
+  readonly makesRoomFor?: Beneficiary;
   /**
    * What is known of the eviction: `planned` before the call, `evicted` after the server's yes, `unknown` when no
    * answer came in time, `cut` when the connection was lost, `restored` when the record was read from status after a
@@ -88,6 +90,8 @@ export interface MoveFacts {
   readonly refusal: RefusalRecord | undefined;
   readonly backOff: BackOffOptions;
   readonly now: number;
+  /** Whether the other workload has come, or can come, nearer to its best with the room that a move has made. */
+  readonly isRoomUsed: (beneficiary: Beneficiary) => boolean;
 }
 
 export interface Blocked {
@@ -139,7 +143,7 @@ export function decide(facts: MoveFacts): MoveDecision {
   if (homeless !== undefined) {
     return blocked('InsufficientDomains', homeless);
   }
-  if (plan.assessment.movesNeeded === 0 && plan.refusal === undefined) {
+  if (plan.assessment.movesNeeded === 0 && plan.refusal === undefined && plan.moves.length === 0) {
     return unrest === undefined ? spreadDecision(facts, followed) : blocked(unrest.reason, unrest.message);
   }
   if (facts.suspended) {
@@ -162,6 +166,10 @@ export function decide(facts: MoveFacts): MoveDecision {
   }
   if (plan.refusal !== undefined) {
     return blocked(plan.refusal.reason, plan.refusal.message);
+  }
+  const pointless = plan.moves.slice(0, concurrentMoves(facts, fewest)).find(isPointless);
+  if (pointless !== undefined) {
+    return blocked('NoFeasibleNode', describePointless(pointless));
   }
   if (eviction.mode === 'DryRun') {
     return {
@@ -204,6 +212,18 @@ export function decide(facts: MoveFacts): MoveDecision {
     return {...end, kind: 'settling', message, recheckAt: settledAt};
   }
   return {...end, kind: 'evict', moves};
+}
+
+/**
+ * The last guard: whoever planned it, a move that improves nothing and makes no room for anybody is not made. It could
+ * not be told afterwards from one that the scheduler undid.
+ */
+function isPointless({objectiveBefore, objectiveAfter, makesRoomFor}: PlannedMove): boolean {
+  return makesRoomFor === undefined && !isLess(objectiveAfter, objectiveBefore);
+}
+
+function describePointless({pod, from, to}: PlannedMove): string {
+  return `moving ${pod.name} from ${from} to ${listChoices(to)} would improve nothing by itself and make room for nobody`;
 }
 
 /** A replica that a hard rule keeps Pending because every eligible domain has one; undefined when there is none. */
@@ -312,12 +332,21 @@ function outcomeOf({eviction}: MoveRecord): number {
   return eviction === 'restored' || eviction === 'cut' ? CUT_OUTCOME : UNKNOWN_OUTCOME;
 }
 
-/** Whether the workload was scaled or rolled out since: then before and after cannot be compared. */
-function hasChanged({memory, replicas}: MoveFacts): boolean {
+/**
+ * Whether the workload was scaled or rolled out since, or its policy has other topologies (or fewer of them are
+ * carried by nodes): then before and after cannot be compared.
+ */
+function hasChanged({memory, replicas, plan}: MoveFacts): boolean {
   const {pods, workload} = replicas;
   const started = Math.min(...memory.inFlight.map(({startedAt}) => startedAt));
   const rolledOut = pods.length > memory.inFlight.length && pods.every(({createdAt}) => createdAt >= started);
-  return rolledOut || memory.inFlight.some((record) => record.replicas !== workload.replicas);
+  const entries = plan.assessment.objective.length;
+  return (
+    rolledOut ||
+    memory.inFlight.some(
+      (record) => record.replicas !== workload.replicas || record.objectiveBefore.length !== entries,
+    )
+  );
 }
 
 // A replacement that arrived where it was expected counts as good; if none did, a pause keeps an autoscaler
@@ -347,9 +376,10 @@ function judgeChanged({memory, replicas, backOff, now}: MoveFacts): Followed {
   return {memory: {inFlight: [], ...(kept === undefined ? {} : {backOff: kept})}, finished};
 }
 
-function judge({memory, backOff, now}: MoveFacts, objective: Objective): Followed {
-  const improved = memory.inFlight.every((record) => isLess(objective, record.objectiveBefore));
-  if (improved) {
+function judge(facts: MoveFacts, objective: Objective): Followed {
+  const {memory, backOff, now} = facts;
+  const failed = memory.inFlight.find((record) => !hasHelped(record, facts, objective));
+  if (failed === undefined) {
     const finished = memory.inFlight.map((record): FinishedMove => {
       return {record, result: 'improved', message: `the replacement of ${record.pod} is Ready and settled`};
     });
@@ -360,13 +390,39 @@ function judge({memory, backOff, now}: MoveFacts, objective: Objective): Followe
   const names = memory.inFlight.map(({pod}) => pod).join(', ');
   const expected = [...new Set(memory.inFlight.flatMap(({to}) => to))].join(', ');
   const message =
-    `moving ${names} did not help: the scheduler put the replacement where the replicas are no better spread` +
-    (expected === '' ? '' : ` (expected on ${expected})`);
+    failed.makesRoomFor === undefined
+      ? `moving ${names} did not help: the scheduler put the replacement where the replicas are no better spread` +
+        (expected === '' ? '' : ` (expected on ${expected})`)
+      : `moving ${names} made no room that ${failed.makesRoomFor.workload} could use` +
+        (expected === '' ? '' : ` (the replacement was expected on ${expected})`);
   const finished = memory.inFlight.map((record): FinishedMove => ({record, result: 'unchanged', message}));
   return {
     memory: {inFlight: [], backOff: {failures, seconds, until: now + seconds * 1000, message}},
     finished,
   };
+}
+
+function hasHelped(
+  {objectiveBefore, makesRoomFor, to, startedAt}: MoveRecord,
+  {replicas, isRoomUsed}: MoveFacts,
+  objective: Objective,
+): boolean {
+  const hasArrived = replicas.pods.some(
+    ({createdAt, nodeName}) => createdAt >= startedAt && to.includes(nodeName ?? ''),
+  );
+  if (makesRoomFor === undefined) {
+    // A neighbour that came beside another replica meanwhile is not the move's fault.
+    return (
+      isLess(objective, objectiveBefore) ||
+      (hasArrived && isLess(spreadOf(objective), spreadOf(objectiveBefore)))
+    );
+  }
+  return hasArrived && !isLess(objectiveBefore, objective) && isRoomUsed(makesRoomFor);
+}
+
+/** What of an objective other pods have no part in: the topologies, between the hard rules and the soft ones. */
+function spreadOf(objective: Objective): Objective {
+  return objective.slice(1, -1);
 }
 
 // While several replicas are on their way at once, one more than minReplicas allows would be missing: the workload
@@ -416,18 +472,27 @@ function describeExhausted(budget: DisruptionBudget): string {
 
 function describeMoves({assessment, moves}: Plan): string {
   const [next] = moves;
-  const count = `${assessment.movesNeeded} ${assessment.movesNeeded === 1 ? 'move' : 'moves'} needed`;
+  const {violations} = assessment;
+  const broken = violations.length === 0 ? '' : `${describeViolations(violations)}; `;
+  const count = `${broken}${assessment.movesNeeded} ${assessment.movesNeeded === 1 ? 'move' : 'moves'} needed`;
   return next === undefined
     ? count
     : `${count}; next: ${next.pod.name} from ${next.from} to ${listChoices(next.to)}`;
 }
 
 function describeSpread({assessment}: Plan, replicas: number): string {
-  const [first] = assessment.topologies;
+  const {topologies} = assessment;
+  // A topology without a choice of domains (no node has the label) says nothing about how the replicas lie.
+  const first = topologies.find(({eligibleDomains}) => eligibleDomains > 1) ?? topologies[0];
   if (first === undefined || replicas === 0) {
     return `${replicas} replicas`;
   }
   const {eligibleDomains, topologyKey, skew} = first;
   const domains = `${replicas} ${replicas === 1 ? 'replica' : 'replicas'} over ${eligibleDomains} eligible ${eligibleDomains === 1 ? 'domain' : 'domains'} of ${topologyKey}`;
-  return `${domains}, skew ${skew}${replicas > eligibleDomains ? `: as even as ${eligibleDomains} domains allow` : ''}`;
+  const {unwantedNeighbours} = assessment;
+  const beside =
+    unwantedNeighbours.length === 0
+      ? ''
+      : `; no better place is free: ${describeViolations(unwantedNeighbours)}`;
+  return `${domains}, skew ${skew}${replicas > eligibleDomains ? `: as even as ${eligibleDomains} domains allow` : ''}${beside}`;
 }

@@ -51,7 +51,7 @@ describe('decideInjection', () => {
   });
 
   it('says of a rule that has to wait whether it goes in or out', () => {
-    const rollingOut = {name: 'api'};
+    const rollingOut = 'api';
     const {status: goingIn} = decideInjection(facts({rollingOut}));
     const replicas = withRule('DoNotSchedule');
     const {status: goingOut} = decideInjection(facts({rollingOut, replicas, mode: 'Disabled'}));
@@ -188,14 +188,8 @@ describe('decideInjection: waiting', () => {
     },
     {
       what: 'another workload of the policy rolls out',
-      change: {rollingOut: {name: 'api'}},
+      change: {rollingOut: 'api'},
       message: /after api has rolled out: one workload of a policy at a time/,
-    },
-    {
-      what: 'the rollout of another workload is stuck',
-      change: {rollingOut: {name: 'api', stuck: 'timed out'}},
-      message: /after api has rolled out, which is stuck: timed out/,
-      reason: 'RolloutInProgress',
     },
   ])('waits while $what', ({change, message, reason}) => {
     const decision = decideInjection(facts(change));
@@ -246,6 +240,61 @@ describe('decideInjection: waiting', () => {
   );
 });
 
+describe('decideInjection: room to roll out', () => {
+  const noRoomFor = () => 'Insufficient cpu (a, b)';
+  const careful = settled(
+    {a: 2, b: 1},
+    {spec: {strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}}},
+  );
+
+  it('leaves the template alone where the first new replica would stay Pending, and looks again', () => {
+    const decision = decideInjection(facts({replicas: careful, noRoomFor}));
+
+    expect(decision).toMatchObject({
+      kind: 'rest',
+      status: {
+        state: 'Pending',
+        message: expect.stringMatching(/would never end: Insufficient cpu \(a, b\)$/),
+      },
+      blocked: {reason: 'NoFeasibleNode'},
+      recheckAt: NOW + 60_000,
+    });
+  });
+
+  it('asks for a replica with the rule that is about to be injected', () => {
+    const asked: unknown[] = [];
+    const desiredNow = ruleFor(careful);
+
+    decideInjection(
+      facts({
+        replicas: careful,
+        desired: desiredNow,
+        noRoomFor: (rule) => {
+          asked.push(rule);
+          return undefined;
+        },
+      }),
+    );
+
+    expect(asked).toEqual([desiredNow.rule]);
+  });
+
+  it('needs none where a replica may be taken down first', () => {
+    const spec = {strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}};
+
+    expect(decideInjection(facts({replicas: settled({a: 2, b: 1}, {spec}), noRoomFor})).kind).toBe('apply');
+  });
+
+  it.each([
+    {what: 'goes', change: {mode: 'Disabled'} as const},
+    {what: 'is softened', change: {desired: ruleFor(PLAIN, 'ScheduleAnyway')}},
+  ])('holds up no rule that $what', ({change}) => {
+    expect(decideInjection(facts({replicas: withRule('DoNotSchedule'), noRoomFor, ...change})).kind).toBe(
+      'apply',
+    );
+  });
+});
+
 function facts(change: Partial<InjectionFacts>): InjectionFacts {
   const replicas = change.replicas ?? PLAIN;
   return {
@@ -257,6 +306,7 @@ function facts(change: Partial<InjectionFacts>): InjectionFacts {
     rollingOut: undefined,
     circuitOpen: undefined,
     eligibleDomains: () => 3,
+    noRoomFor: () => undefined,
     memory: NO_INJECTION_MEMORY,
     now: NOW,
     ...change,

@@ -26,6 +26,8 @@ import {
 /** The least time between two edits of one template, milliseconds: if somebody keeps undoing them, do not fight. */
 const BETWEEN_EDITS = 60_000;
 const LONGEST_BETWEEN_EDITS = 60 * 60_000;
+/** How soon to look again whether there is room for a rollout, milliseconds. */
+const BETWEEN_LOOKS_FOR_ROOM = 60_000;
 
 /** What is remembered of a workload's injection. */
 export interface InjectionMemory {
@@ -51,11 +53,13 @@ export interface InjectionFacts {
   readonly desired: RuleDecision;
   /** A move of the workload is going on. */
   readonly moving: boolean;
-  /** Another workload of the policy whose template was edited and that still rolls out; `stuck` when it hangs. */
-  readonly rollingOut: {readonly name: string; readonly stuck?: string} | undefined;
+  /** Another workload of the policy whose template was edited and that still rolls out. */
+  readonly rollingOut: string | undefined;
   readonly circuitOpen: string | undefined;
   /** Eligible domains of a topology key that have room for a replica. */
   readonly eligibleDomains: (topologyKey: string) => number;
+  /** Why no node takes one replica more with this rule in its template; undefined when one does. */
+  readonly noRoomFor: (rule: PlacementRule) => string | undefined;
   readonly memory: InjectionMemory;
   readonly now: number;
 }
@@ -132,14 +136,25 @@ export function decideInjection(facts: InjectionFacts): InjectionDecision {
       blocked: {reason: 'InsufficientDomains', message: tooTight},
     };
   }
-  return (
-    reasonToWait(facts, current, wanted) ?? {
-      kind: 'apply',
-      rule: wanted,
-      status: statusOf(facts, isEmptyRule(wanted) ? 'Removed' : 'Injected', wanted, notes),
-      message: describeEdit(current, wanted),
-    }
-  );
+  const toWait = reasonToWait(facts, current, wanted);
+  if (toWait !== undefined) {
+    return toWait;
+  }
+  const noRoom = withoutRoomToRollOut(facts, current, wanted);
+  if (noRoom !== undefined) {
+    return {
+      kind: 'rest',
+      status: statusOf(facts, 'Pending', current, noRoom),
+      blocked: {reason: 'NoFeasibleNode', message: noRoom},
+      recheckAt: facts.now + BETWEEN_LOOKS_FOR_ROOM,
+    };
+  }
+  return {
+    kind: 'apply',
+    rule: wanted,
+    status: statusOf(facts, isEmptyRule(wanted) ? 'Removed' : 'Injected', wanted, notes),
+    message: describeEdit(current, wanted),
+  };
 }
 
 function reasonToWait(
@@ -176,13 +191,9 @@ function reasonToWait(
     return wait(`the rule is ${edited} when all replicas are available: ${missing.message}`, missing.reason);
   }
   if (facts.rollingOut !== undefined) {
-    const {name, stuck} = facts.rollingOut;
-    return stuck === undefined
-      ? wait(`the rule is ${edited} after ${name} has rolled out: one workload of a policy at a time`)
-      : wait(
-          `the rule is ${edited} after ${name} has rolled out, which is stuck: ${stuck}`,
-          'RolloutInProgress',
-        );
+    return wait(
+      `the rule is ${edited} after ${facts.rollingOut} has rolled out: one workload of a policy at a time`,
+    );
   }
   const pause = Math.min(BETWEEN_EDITS * 2 ** (memory.undone - 1), LONGEST_BETWEEN_EDITS);
   const nextEdit = (memory.lastChange ?? Number.NEGATIVE_INFINITY) + pause;
@@ -222,6 +233,28 @@ function unsatisfiableTerm(
     : `the hard rule for ${tight.topologyKey} is not injected: ${workload.replicas} replicas need as many eligible ` +
         `domains with room, there are ${eligibleDomains(tight.topologyKey)}, and the rollout would never end; ` +
         'add nodes, or set whenUnsatisfiable to Auto or ScheduleAnyway';
+}
+
+// A rolling update that may take no replica down first needs room for one more. Without it, the first new replica would
+// stay Pending and the rollout would never end. A rule that goes, or that keeps replicas Pending, goes all the same.
+function withoutRoomToRollOut(
+  {replicas: {workload}, noRoomFor}: InjectionFacts,
+  current: PlacementRule,
+  wanted: PlacementRule,
+): string | undefined {
+  if (
+    isEmptyRule(wanted) ||
+    softens(current, wanted) ||
+    workload.replicas === 0 ||
+    workload.maxUnavailable > 0
+  ) {
+    return undefined;
+  }
+  const full = noRoomFor(wanted);
+  return full === undefined
+    ? undefined
+    : 'the rule is not injected: its rollout takes no replica down before another one is up (maxUnavailable is 0), ' +
+        `no node has room for one more, and so it would never end: ${full}`;
 }
 
 /** Whether the step only takes hardness away. */

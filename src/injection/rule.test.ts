@@ -9,6 +9,7 @@ import {
   capabilitiesOf,
   desiredRule,
   foreseeConflicts,
+  hardestRule,
   hardnessIn,
   injectedRule,
   isEmptyRule,
@@ -16,6 +17,7 @@ import {
   type RuleDecision,
   type RuleRequest,
   sameRule,
+  templateWith,
 } from './rule.ts';
 
 const HOSTNAME = 'kubernetes.io/hostname';
@@ -336,6 +338,59 @@ describe('aboutReplicas', () => {
     );
 
     expect(hardnessIn(aboutReplicas(rule, workload()), HOSTNAME)).toBe('ScheduleAnyway');
+  });
+});
+
+describe('templateWith', () => {
+  const [required, preferred] = [
+    'requiredDuringSchedulingIgnoredDuringExecution',
+    'preferredDuringSchedulingIgnoredDuringExecution',
+  ];
+  const own = {topologyKey: HOSTNAME, labelSelector: SELF};
+
+  it('puts the rule in the place of the injected one and leaves what others own', () => {
+    const {podAntiAffinity} = templateWith(injected([required ?? '']), {...NO_RULE, required: [own, own]});
+
+    expect(podAntiAffinity.required).toEqual([own, own]);
+    expect(podAntiAffinity.preferred).toHaveLength(1);
+  });
+
+  it('takes the injected rule out where none is wanted', () => {
+    const {podAntiAffinity} = templateWith(injected([required ?? '', preferred ?? '']), NO_RULE);
+
+    expect(podAntiAffinity).toEqual({required: [], preferred: []});
+  });
+
+  it('sets a spread constraint beside those of others', () => {
+    const theirs = {
+      maxSkew: 5,
+      topologyKey: ZONE,
+      whenUnsatisfiable: 'ScheduleAnyway' as const,
+      labelSelector: SELF,
+    };
+    const ours = {...theirs, maxSkew: 1, whenUnsatisfiable: 'DoNotSchedule' as const};
+    const before = workload({podSpec: {topologySpreadConstraints: [theirs]}});
+
+    const {topologySpreadConstraints} = templateWith(before, {...NO_RULE, topologySpreadConstraints: [ours]});
+
+    expect(topologySpreadConstraints).toMatchObject([theirs, ours]);
+  });
+});
+
+describe('hardestRule', () => {
+  it('is what the template says of its own replicas, whoever wrote it', () => {
+    const both = injected([]);
+
+    expect(hardestRule(both, [ZONE, HOSTNAME])).toBe('DoNotSchedule');
+    expect(hardestRule(both, [ZONE])).toBeUndefined();
+    expect(hardestRule(workload(), [HOSTNAME])).toBeUndefined();
+  });
+
+  it('takes no notice of rules about other pods', () => {
+    const term = {topologyKey: HOSTNAME, labelSelector: {matchLabels: {app: 'db'}}};
+    const podSpec = {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [term]}}};
+
+    expect(hardestRule(workload({podSpec}), [HOSTNAME])).toBeUndefined();
   });
 });
 

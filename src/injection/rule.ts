@@ -8,6 +8,7 @@ import type {SpreadPolicySpec, Topology} from '../api/types.ts';
 import {type LabelSelector, matchesSelector} from '../cluster/label-selector.ts';
 import type {
   PodAffinityTerm,
+  PodSpec,
   TopologySpreadConstraint,
   WeightedPodAffinityTerm,
 } from '../cluster/pod-spec.ts';
@@ -106,15 +107,11 @@ export function desiredRule(request: RuleRequest): RuleDecision {
     }
   }
 
-  for (const {selector, topologyKey, whenUnsatisfiable} of spec.separateFrom ?? []) {
-    const others = withoutOwnPods(selector, workload);
-    if (others === undefined) {
+  for (const {selector, topologyKey, whenUnsatisfiable, selectsOwnPods} of separationOf(workload, spec)) {
+    if (selectsOwnPods) {
       notes.push(`separateFrom on ${topologyKey} is soft: it selects this workload's own pods too`);
     }
-    antiAffinity(
-      {labelSelector: others ?? selector, topologyKey},
-      others === undefined ? 'ScheduleAnyway' : whenUnsatisfiable,
-    );
+    antiAffinity({labelSelector: selector, topologyKey}, whenUnsatisfiable);
   }
   return {rule: {required, preferred, topologySpreadConstraints: constraints}, notes};
 }
@@ -132,6 +129,30 @@ function hardnessOf(topology: Topology, request: RuleRequest, notes: string[]): 
     return 'ScheduleAnyway';
   }
   return hardness;
+}
+
+/** An entry of separateFrom as it applies to one workload. */
+export interface Separation {
+  readonly selector: LabelSelector;
+  readonly topologyKey: string;
+  readonly whenUnsatisfiable: Hardness;
+  /** The selector could not be narrowed to other pods, so the entry is soft. */
+  readonly selectsOwnPods: boolean;
+}
+
+export function separationOf(
+  workload: Workload,
+  {separateFrom = []}: Pick<SpreadPolicySpec, 'separateFrom'>,
+): Separation[] {
+  return separateFrom.map(({selector, topologyKey, whenUnsatisfiable}) => {
+    const others = withoutOwnPods(selector, workload);
+    return {
+      selector: others ?? selector,
+      topologyKey,
+      whenUnsatisfiable: others === undefined ? 'ScheduleAnyway' : whenUnsatisfiable,
+      selectsOwnPods: others === undefined,
+    };
+  });
 }
 
 // A workload is often one of those that it should keep away from (all carry class: cpu-heavy). A hard term that
@@ -168,6 +189,29 @@ export function injectedRule(workload: Workload, fieldManager: string): Placemen
     topologySpreadConstraints: topologySpreadConstraints.filter((constraint) =>
       ownsConstraint(owner, constraint),
     ),
+  };
+}
+
+/** The pod template as it will be with the rule in the place of the one that is injected now. */
+export function templateWith(workload: Workload, rule: PlacementRule): PodSpec {
+  const {spec} = workload.template;
+  const {podAntiAffinity, topologySpreadConstraints} = spec;
+  const current = injectedRule(workload, FIELD_MANAGER);
+  // A list of anti-affinity has one owner, and is his as a whole.
+  const list = <T>(theirs: readonly T[], ours: readonly T[], wanted: readonly T[]): readonly T[] =>
+    wanted.length > 0 || ours.length > 0 ? wanted : theirs;
+  return {
+    ...spec,
+    podAntiAffinity: {
+      required: list(podAntiAffinity.required, current.required, rule.required),
+      preferred: list(podAntiAffinity.preferred, current.preferred, rule.preferred),
+    },
+    topologySpreadConstraints: [
+      ...topologySpreadConstraints.filter(
+        (constraint) => !current.topologySpreadConstraints.includes(constraint),
+      ),
+      ...rule.topologySpreadConstraints,
+    ],
   };
 }
 
@@ -211,6 +255,20 @@ export function hardnessIn(rule: PlacementRule, topologyKey: string): Hardness |
   return rule.preferred.some(({podAffinityTerm}) => podAffinityTerm.topologyKey === topologyKey)
     ? 'ScheduleAnyway'
     : undefined;
+}
+
+/** How hard the template, whoever wrote it, keeps its own replicas apart on any of the keys; undefined when it does not. */
+export function hardestRule({template}: Workload, topologyKeys: readonly string[]): Hardness | undefined {
+  const {podAntiAffinity, topologySpreadConstraints} = template.spec;
+  const isOwn = ({labelSelector}: {readonly labelSelector?: LabelSelector}) =>
+    labelSelector !== undefined && matchesSelector(labelSelector, template.labels);
+  const own: PlacementRule = {
+    required: podAntiAffinity.required.filter(isOwn),
+    preferred: podAntiAffinity.preferred.filter(({podAffinityTerm}) => isOwn(podAffinityTerm)),
+    topologySpreadConstraints: topologySpreadConstraints.filter(isOwn),
+  };
+  const hardness = topologyKeys.map((key) => hardnessIn(own, key)).filter((each) => each !== undefined);
+  return hardness.includes('DoNotSchedule') ? 'DoNotSchedule' : hardness[0];
 }
 
 export function isEmptyRule(rule: PlacementRule): boolean {

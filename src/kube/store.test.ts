@@ -1,6 +1,6 @@
 import {describe, expect, it} from '@jest/globals';
 import fc from 'fast-check';
-import {Store, type StoredObject, storeKey} from './store.ts';
+import {Store, type StoredObject} from './store.ts';
 
 interface Change {
   readonly what: string;
@@ -77,12 +77,6 @@ describe('Store', () => {
     store.set(pod('b'));
 
     expect(told).toBe(1);
-  });
-
-  it('uses the plain name for what has no namespace', () => {
-    expect(storeKey({name: 'node-1'})).toBe('node-1');
-    expect(storeKey({namespace: '', name: 'node-1'})).toBe('node-1');
-    expect(storeKey({namespace: 'shop', name: 'web'})).toBe('shop/web');
   });
 
   it('lets a follower of its notifications arrive at the same objects', () => {

@@ -12,12 +12,6 @@ export interface StoreHandler<T> {
   deleted?(object: T): void;
 }
 
-export function storeKey(object: {readonly namespace?: string | undefined; readonly name: string}): string {
-  return object.namespace === undefined || object.namespace === ''
-    ? object.name
-    : `${object.namespace}/${object.name}`;
-}
-
 /** What a subscriber sees of a {@link Store}. */
 export interface ReadonlyStore<T extends StoredObject> {
   readonly size: number;
@@ -28,9 +22,48 @@ export interface ReadonlyStore<T extends StoredObject> {
   subscribe(handler: StoreHandler<T>): () => void;
 }
 
+/** Objects by namespace and name. A key of both put together would be a text of its own for each of 150,000 pods. */
+class ObjectsByName<T extends StoredObject> {
+  readonly #namespaces = new Map<string, Map<string, T>>();
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get({namespace = '', name}: {readonly namespace?: string; readonly name: string}): T | undefined {
+    return this.#namespaces.get(namespace)?.get(name);
+  }
+
+  set(object: T): void {
+    const {namespace = '', name} = object;
+    let objects = this.#namespaces.get(namespace);
+    if (objects === undefined) {
+      objects = new Map();
+      this.#namespaces.set(namespace, objects);
+    }
+    this.#size += objects.has(name) ? 0 : 1;
+    objects.set(name, object);
+  }
+
+  delete({namespace = '', name}: T): void {
+    const objects = this.#namespaces.get(namespace);
+    if (objects?.delete(name) === true) {
+      this.#size -= 1;
+      if (objects.size === 0) {
+        this.#namespaces.delete(namespace);
+      }
+    }
+  }
+
+  *values(): IterableIterator<T> {
+    for (const objects of this.#namespaces.values()) yield* objects.values();
+  }
+}
+
 /** The cached objects of one resource, written by a Reflector. */
 export class Store<T extends StoredObject> implements ReadonlyStore<T> {
-  #objects = new Map<string, T>();
+  #objects = new ObjectsByName<T>();
   readonly #handlers = new Set<StoreHandler<T>>();
 
   get size(): number {
@@ -38,7 +71,10 @@ export class Store<T extends StoredObject> implements ReadonlyStore<T> {
   }
 
   get(key: string): T | undefined {
-    return this.#objects.get(key);
+    const slash = key.indexOf('/');
+    return this.#objects.get(
+      slash < 0 ? {name: key} : {namespace: key.slice(0, slash), name: key.slice(slash + 1)},
+    );
   }
 
   values(): IterableIterator<T> {
@@ -51,18 +87,16 @@ export class Store<T extends StoredObject> implements ReadonlyStore<T> {
   }
 
   set(object: T): void {
-    const key = storeKey(object);
-    const before = this.#objects.get(key);
-    this.#objects.set(key, object);
+    const before = this.#objects.get(object);
+    this.#objects.set(object);
     this.#notifyChange(before, object);
   }
 
   /** Removes the object, unless another one of the same name has taken its place already. */
   delete(object: T): void {
-    const key = storeKey(object);
-    const known = this.#objects.get(key);
+    const known = this.#objects.get(object);
     if (known === undefined || known.uid !== object.uid) return;
-    this.#objects.delete(key);
+    this.#objects.delete(object);
     // The last state, which an event may bring newer than the one we knew.
     this.#notify((handler) => handler.deleted?.(object));
   }
@@ -70,13 +104,13 @@ export class Store<T extends StoredObject> implements ReadonlyStore<T> {
   /** Takes the result of a list. All of it is visible before the first handler is told about any of it. */
   replace(objects: Iterable<T>): void {
     const old = this.#objects;
-    this.#objects = new Map();
-    for (const object of objects) this.#objects.set(storeKey(object), object);
+    this.#objects = new ObjectsByName();
+    for (const object of objects) this.#objects.set(object);
 
-    for (const [key, before] of old) {
-      if (!this.#objects.has(key)) this.#notify((handler) => handler.deleted?.(before));
+    for (const before of old.values()) {
+      if (this.#objects.get(before) === undefined) this.#notify((handler) => handler.deleted?.(before));
     }
-    for (const [key, after] of this.#objects) this.#notifyChange(old.get(key), after);
+    for (const after of this.#objects.values()) this.#notifyChange(old.get(after), after);
   }
 
   #notifyChange(before: T | undefined, after: T): void {

@@ -72,6 +72,12 @@ describe('assess: eligible domains', () => {
     expect(assessed({a: 1, b: 1}, nodes).topologies[0]).toMatchObject({eligibleDomains: 2, skew: 0});
   });
 
+  it('replicas on nodes without the zone label lie together, however even the zones are', () => {
+    const nodes = [node('a', {zone: 'x'}), node('b', {zone: 'y'}), node('c')];
+
+    expect(assessed({a: 1, b: 1, c: 3}, nodes, {}, [ZONE]).movesNeeded).toBe(1);
+  });
+
   it('a node without the zone label is no zone', () => {
     const nodes = [node('a', {zone: 'x'}), node('b', {zone: 'y'}), node('c')];
 
@@ -85,6 +91,12 @@ describe('assess: eligible domains', () => {
       {node: 'c', cause: 'TopologyKey', message: 'without label topology.kubernetes.io/zone'},
     ]);
     expect(movesNeeded).toBe(0);
+  });
+
+  it('replicas on a node without the zone label are to be moved into the zones', () => {
+    const nodes = [node('a', {zone: 'x'}), node('b', {zone: 'y'}), node('c')];
+
+    expect(assessed({a: 0, b: 0, c: 3}, nodes, {}, [ZONE, HOSTNAME]).movesNeeded).toBe(2);
   });
 
   it('a zone label that only one node carries does not rule the others out', () => {

@@ -2,15 +2,38 @@
  * Is a workload spread, and if not, how far from it? Counts replicas by domain and computes the fewest moves that
  * the nodes allow. May import `cluster/` and `scheduling/`; values in, values out.
  */
+import type {Node} from '../cluster/node.ts';
 import {isTerminating, type Pod} from '../cluster/pod.ts';
-import {compareText, type NodeInfo, type SchedulingSnapshot} from '../cluster/snapshot.ts';
+import {compareText, type SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
 import {nodePorts} from '../scheduling/node-ports.ts';
 import {nodeResourcesFit} from '../scheduling/node-resources-fit.ts';
 import {filterNodes} from '../scheduling/scheduler.ts';
-import {type Cell, Distribution, type Level, type Objective} from './distribution.ts';
-import {type Eligibility, eligibilityOf, type IneligibleNode, type TopologyRule} from './eligibility.ts';
-import {type Room, roomOf} from './room.ts';
+import {Distribution, type Objective, type Optimum} from './distribution.ts';
+import {eligibilityOf, type IneligibleNode, type TopologyRule} from './eligibility.ts';
+import {lazy} from './lazy.ts';
+import {isTolerant} from './levels.ts';
+import {
+  type ClosedDomains,
+  closedDomains,
+  describeConflict,
+  isRuledOut,
+  type SeparationRule,
+} from './neighbours.ts';
+import {brokenRules} from './own-rules.ts';
+import {
+  countByNode,
+  liesEvenly,
+  nodesThatMatter,
+  type Problem,
+  type ProblemRequest,
+  problemOf,
+} from './problem.ts';
+import {type Room, roomOf, roomSurvey} from './room.ts';
+import {assessTopology, type TopologyAssessment} from './topology-assessment.ts';
+
+export type {Problem} from './problem.ts';
+export type {TopologyAssessment} from './topology-assessment.ts';
 
 export interface AssessRequest {
   /** The replicas that are alive: not finished; terminating and Pending ones included. */
@@ -18,15 +41,32 @@ export interface AssessRequest {
   /** A replica as the workload's controller would create it now. */
   readonly replacement: PodToSchedule;
   readonly topologies: readonly TopologyRule[];
+  /** Other pods that the policy keeps the replicas away from. */
+  readonly separateFrom?: readonly SeparationRule[];
   readonly snapshot: SchedulingSnapshot;
 }
 
+export interface Violation {
+  /** The name of the replica; absent where the rule is about several of them. */
+  readonly pod?: string;
+  /** For people: which replica, which rule, which neighbour. */
+  readonly message: string;
+}
+
+/** What most callers need is computed at once; the rest, which asks every node for its room, when it is read. */
 export interface Assessment {
   readonly topologies: readonly TopologyAssessment[];
   /** The fewest moves to the best distribution that has room: what the operator would do. */
   readonly movesNeeded: number;
   /** The same if every eligible node had room; more than `movesNeeded` when full nodes stand in the way. */
   readonly movesWanted: number;
+  /** Whether `movesNeeded` is known to be the least; otherwise it takes at least `movesAtLeast`. */
+  readonly exact: boolean;
+  readonly movesAtLeast: number;
+  /** The hard rules that are broken: the objective's first entry. */
+  readonly violations: readonly Violation[];
+  /** Replicas beside pods that the policy would rather keep them away from: its last entry. */
+  readonly unwantedNeighbours: readonly Violation[];
   readonly objective: Objective;
   /** Nodes that could take a replica if they had room: Ready, not cordoned, tolerated, matched by affinity. */
   readonly eligibleNodes: number;
@@ -38,58 +78,148 @@ export interface Assessment {
   readonly problem: Problem;
 }
 
-export interface TopologyAssessment {
-  readonly topologyKey: string;
-  readonly eligibleDomains: number;
-  /** How many of them could hold a replica if the workload had none yet: a full node is eligible, but not here. */
-  readonly domainsWithRoom: number;
-  /** Eligible nodes that carry the key. */
-  readonly eligibleNodes: number;
-  readonly skew: number;
-  /** All domains that are eligible or hold replicas; fullest first, then by name. */
-  readonly domains: readonly {readonly name: string; readonly replicas: number; readonly eligible: boolean}[];
-}
-
-/** The workload's placement as the integer problem of distribution.ts, and the way back to nodes. */
-export interface Problem {
-  readonly levels: readonly Level[];
-  /** With the room that there is. */
-  readonly cells: readonly Cell[];
-  readonly cellOfNode: ReadonlyMap<string, number>;
-}
-
 export function assess(request: AssessRequest): Assessment {
   const {replicas, replacement, topologies, snapshot} = request;
   const placed = replicas.filter((pod) => pod.nodeName !== undefined && !isTerminating(pod));
   const eligibility = eligibilityOf(replacement, topologies, snapshot);
-  const room = roomOf(replacement, placed, snapshot, eligibility);
-  const problem = problemOf(
-    eligibility.active,
-    placed,
-    snapshot,
-    eligibility,
-    (info) => room.byNode.get(info.node.name) ?? 0,
+  const closed = closedDomains(request);
+  const broken = brokenRules({placed, replacement, topologies, snapshot});
+  const rules: ProblemRequest = {placed, snapshot, closed, broken, eligibility};
+  const survey = lazy(() => roomSurvey(replacement, placed, snapshot));
+  const room = lazy(() => roomOf(survey(), eligibility));
+
+  const violators = conflictsOf(rules, 'hard');
+  const violations = [...violators, ...broken.map(({message}) => ({message}))];
+
+  const unlimited = (name: string) => (eligibility.eligible.has(name) ? Number.POSITIVE_INFINITY : 0);
+  const wanted = lazy(() =>
+    optimumOf(placed.length, (moves) => {
+      const matter = nodesThatMatter(rules, ({name}) => unlimited(name), moves);
+      return problemOf(rules, matter ?? nodesOf(snapshot), ({name}) => unlimited(name));
+    }),
   );
-  const wanted = problemOf(eligibility.active, placed, snapshot, eligibility, (info) =>
-    eligibility.eligible.has(info.node.name) ? Number.POSITIVE_INFINITY : 0,
+  const unwantedNeighbours = conflictsOf(rules, 'soft');
+  // What most workloads are most of the time is seen at a glance.
+  const isEven = violations.length + unwantedNeighbours.length === 0 && liesEvenly(rules);
+  const wantedWay = isEven ? [] : wanted().optimum.way;
+  const roomOfNode = (node: Node): number => {
+    // What the policy forbids the scheduler may not know (yet).
+    const isAsked = eligibility.eligible.has(node.name) && !isRuledOut(node, closed);
+    const answer = isAsked ? survey()(node.name) : 0;
+    return typeof answer === 'number' ? answer : 0;
+  };
+  const problem = lazy(() => problemOf(rules, nodesOf(snapshot), roomOfNode));
+  // The tolerance for a domain depends on those that stay empty, too.
+  const isTolerated = lazy(() => wanted().distribution.levels.some(isTolerant));
+  const possible = lazy(() =>
+    optimumOf(placed.length, (moves) => {
+      const nodes = isTolerated() ? undefined : nodesThatMatter(rules, roomOfNode, moves);
+      return nodes === undefined ? problem() : problemOf(rules, nodes, roomOfNode);
+    }),
   );
-  const distribution = new Distribution(problem.levels, problem.cells);
-  const movesNeeded = distribution.shortestWay().length;
-  const movesWanted = new Distribution(wanted.levels, wanted.cells).shortestWay().length;
-  const assessed = topologies.map((rule) => assessTopology(rule, placed, snapshot, eligibility, room));
+  // Where nothing would get better with all the room in the world, nothing gets better with less.
+  const isBest =
+    isEven ||
+    (wantedWay.length === 0 && violations.length === 0 && boundsHold(wanted().distribution, closed));
+  const {way, exact, atLeast} = isBest ? {way: [], exact: true, atLeast: 0} : possible().optimum;
+  const movesWanted = Math.max(wantedWay.length, violators.length, Math.min(1, violations.length));
+
+  const assessed = topologies.map(({topologyKey}) =>
+    assessTopology(topologyKey, placed, snapshot, eligibility, room),
+  );
+  const noRoom = lazy(() => {
+    const filled = movesWanted > way.length ? filledByReplicas(request, placed, assessed, room()) : [];
+    return [...room().refusals, ...filled, ...keptAway(rules, room())];
+  });
+  const objective = lazy(() => (isTolerated() ? possible() : wanted()).distribution.objective());
   return {
     topologies: assessed,
-    movesNeeded,
+    movesNeeded: way.length,
     movesWanted,
-    objective: distribution.objective(),
+    exact,
+    movesAtLeast: atLeast,
+    violations,
+    unwantedNeighbours,
+    get objective() {
+      return objective();
+    },
     eligibleNodes: eligibility.eligible.size,
     ineligible: eligibility.ineligible,
-    noRoom:
-      movesWanted > movesNeeded
-        ? [...room.refusals, ...filledByReplicas(request, placed, assessed, room)]
-        : room.refusals,
-    problem,
+    get noRoom() {
+      return noRoom();
+    },
+    get problem() {
+      return problem();
+    },
   };
+}
+
+/** So many moves are enough for most workloads that are not spread. */
+const FEW_MOVES = 32;
+
+/**
+ * With empty nodes for a few moves first. Where the way takes fewer, one node of each kind is left at each of its steps,
+ * so that more of them would offer nothing that is not there already.
+ */
+function optimumOf(
+  replicas: number,
+  problemFor: (moves: number) => Pick<Problem, 'levels' | 'cells'>,
+): {readonly distribution: Distribution; readonly optimum: Optimum} {
+  if (replicas > FEW_MOVES) {
+    const {levels, cells} = problemFor(FEW_MOVES);
+    const distribution = new Distribution(levels, cells);
+    if (distribution.isNested && !levels.some(isTolerant)) {
+      const optimum = distribution.optimum();
+      if (optimum.way.length < FEW_MOVES) {
+        return {distribution, optimum};
+      }
+    }
+  }
+  const {levels, cells} = problemFor(Number.POSITIVE_INFINITY);
+  const distribution = new Distribution(levels, cells);
+  return {distribution, optimum: distribution.optimum()};
+}
+
+function conflictsOf({placed, snapshot, closed}: ProblemRequest, hardness: 'hard' | 'soft'): Violation[] {
+  if (closed.length === 0) {
+    return [];
+  }
+  return placed
+    .flatMap((pod) => {
+      const info = snapshot.nodeInfo(pod.nodeName ?? '');
+      const message = info === undefined ? undefined : describeConflict(pod, info.node, closed, hardness);
+      return message === undefined ? [] : [{pod: pod.name, message}];
+    })
+    .sort((a, b) => compareText(a.message, b.message));
+}
+
+// Tolerance for a domain depends on its room. With one topology, less room only makes more differences tolerable; with
+// several, that may free a way for the ones that come after it.
+function boundsHold({levels}: Distribution, closed: readonly ClosedDomains[]): boolean {
+  const topologies = levels.filter(({kind}) => kind !== 'cost');
+  return !topologies.some(isTolerant) || (topologies.length === 1 && closed.every(({hard}) => hard));
+}
+
+// Nodes that the scheduler would choose and the policy forbids: its rule is not in the template (yet).
+function keptAway({closed, eligibility}: ProblemRequest, room: Room): Refusal[] {
+  return [...eligibility.eligible.values()].flatMap(({node: {name}, node}) =>
+    (room.byNode.get(name) ?? 0) > 0 && isRuledOut(node, closed)
+      ? [
+          {
+            plugin: 'InterPodAffinity',
+            node: name,
+            reasons: ['pods that separateFrom names'],
+            resolvable: true,
+          },
+        ]
+      : [],
+  );
+}
+
+function* nodesOf(snapshot: SchedulingSnapshot) {
+  for (const {node} of snapshot.nodeInfos()) {
+    yield node;
+  }
 }
 
 // Nodes that have room only for the replicas that they hold. The fullest domains give replicas: they need no room.
@@ -99,104 +229,19 @@ function filledByReplicas(
   topologies: readonly TopologyAssessment[],
   room: Room,
 ): Refusal[] {
-  const held = countBy(placed, (pod) => pod.nodeName ?? '');
+  const held = countByNode(placed);
   const isFull = (name: string) =>
     (held.get(name) ?? 0) >= (room.byNode.get(name) ?? Number.POSITIVE_INFINITY);
+  const counts = topologies.map(({topologyKey, domains}) => ({
+    topologyKey,
+    fullest: domains[0]?.replicas ?? 0,
+    replicas: new Map(domains.map((domain) => [domain.name, domain.replicas])),
+  }));
   const isWanted = (name: string) =>
-    topologies.some(({topologyKey, domains}) => {
-      const own = snapshot.nodeInfo(name)?.node.labels[topologyKey];
-      const replicas = domains.find((domain) => domain.name === own)?.replicas;
-      return replicas !== undefined && replicas < (domains[0]?.replicas ?? 0);
+    counts.some(({topologyKey, fullest, replicas}) => {
+      const own = replicas.get(snapshot.nodeInfo(name)?.node.labels[topologyKey] ?? '');
+      return own !== undefined && own < fullest;
     });
   const {refusals} = filterNodes(replacement, snapshot, [nodePorts, nodeResourcesFit]);
   return refusals.filter(({node}) => isFull(node) && isWanted(node));
-}
-
-function problemOf(
-  topologies: readonly TopologyRule[],
-  placed: readonly Pod[],
-  snapshot: SchedulingSnapshot,
-  eligibility: Eligibility,
-  roomOfNode: (info: NodeInfo) => number,
-): Problem {
-  const counts = countBy(placed, (pod) => pod.nodeName ?? '');
-  const cells: {domains: (string | undefined)[]; count: number; room: number}[] = [];
-  const cellOfDomains = new Map<string, number>();
-  const cellOfNode = new Map<string, number>();
-  for (const info of snapshot.nodeInfos()) {
-    const {name, labels} = info.node;
-    const count = counts.get(name) ?? 0;
-    if (count === 0 && !eligibility.eligible.has(name)) {
-      continue;
-    }
-    const domains = topologies.map(({topologyKey}) => labels[topologyKey]);
-    const roomHere = Math.max(0, roomOfNode(info));
-    // Replicas that sit where no more may come (on a cordoned node) take no room from the others of their domain.
-    const key = JSON.stringify([domains, count > roomHere]);
-    let index = cellOfDomains.get(key);
-    if (index === undefined) {
-      index = cells.length;
-      cells.push({domains, count: 0, room: 0});
-      cellOfDomains.set(key, index);
-    }
-    cellOfNode.set(name, index);
-    const cell = cells[index];
-    if (cell !== undefined) {
-      cell.count += count;
-      cell.room += roomHere;
-    }
-  }
-  return {levels: topologies.map(({maxSkew}) => ({maxSkew})), cells, cellOfNode};
-}
-
-function assessTopology(
-  {topologyKey}: TopologyRule,
-  placed: readonly Pod[],
-  snapshot: SchedulingSnapshot,
-  eligibility: Eligibility,
-  room: Room,
-): TopologyAssessment {
-  const replicas = new Map<string, number>();
-  const eligible = new Set<string>();
-  const withRoom = new Set<string>();
-  let eligibleNodes = 0;
-  for (const {node} of eligibility.eligible.values()) {
-    const domain = node.labels[topologyKey];
-    if (domain !== undefined) {
-      eligibleNodes += 1;
-      eligible.add(domain);
-      replicas.set(domain, 0);
-      if ((room.byNode.get(node.name) ?? 0) > 0) {
-        withRoom.add(domain);
-      }
-    }
-  }
-  for (const pod of placed) {
-    const domain = snapshot.nodeInfo(pod.nodeName ?? '')?.node.labels[topologyKey];
-    if (domain !== undefined) {
-      replicas.set(domain, (replicas.get(domain) ?? 0) + 1);
-    }
-  }
-  const domains = [...replicas]
-    .map(([name, count]) => ({name, replicas: count, eligible: eligible.has(name)}))
-    .sort((a, b) => b.replicas - a.replicas || compareText(a.name, b.name));
-  const fullest = domains[0]?.replicas ?? 0;
-  const emptiest = Math.min(...domains.filter((domain) => domain.eligible).map((domain) => domain.replicas));
-  return {
-    topologyKey,
-    eligibleDomains: eligible.size,
-    domainsWithRoom: withRoom.size,
-    eligibleNodes,
-    skew: Number.isFinite(emptiest) ? fullest - emptiest : 0,
-    domains,
-  };
-}
-
-function countBy<T>(values: readonly T[], keyOf: (value: T) => string): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const value of values) {
-    const key = keyOf(value);
-    counts.set(key, (counts.get(key) ?? 0) + 1);
-  }
-  return counts;
 }

@@ -84,6 +84,51 @@ describe('planning/distribution', () => {
     );
   });
 
+  it('takes the fewest moves to a tolerated skew, though the evenest placement is farther away', () => {
+    const distribution = new Distribution([{maxSkew: 2}], nodes([6, 2, 2, 2]));
+
+    const {way, objective, exact} = distribution.optimum();
+
+    expect({moves: way.length, objective, exact}).toEqual({moves: 2, objective: [0], exact: true});
+  });
+
+  it('expects of a domain with little room no more than it has room for', () => {
+    const cells = nodes([5, 3, 1]).map((cell, index) => (index === 2 ? {...cell, room: 1} : cell));
+
+    expect(shortestWay([{maxSkew: 2}], cells)).toHaveLength(0);
+    expect(shortestWay([{maxSkew: 1}], cells)).toHaveLength(1);
+  });
+
+  it('finds what descent alone does not where topologies overlap', () => {
+    fc.assert(
+      fc.property(fc.array(overlapping, {minLength: 2, maxLength: 6}), (cells) => {
+        const distribution = new Distribution(ZONE_THEN_HOSTNAME, cells);
+
+        const {exact, way, atLeast} = distribution.optimum();
+
+        expect({exact, atLeast}).toEqual({exact: true, atLeast: way.length});
+        expectFewest(ZONE_THEN_HOSTNAME, cells);
+      }),
+      {numRuns: 200},
+    );
+  });
+
+  it('says so where topologies overlap and there is too much to search', () => {
+    const cells = Array.from({length: 60}, (_, index) => ({
+      domains: [`zone-${index % 7}`, `rack-${index % 11}`],
+      count: index % 5 === 0 ? 3 : 0,
+      room: 9,
+    }));
+    const distribution = new Distribution(ZONE_THEN_HOSTNAME, cells);
+
+    const {exact, way, atLeast} = distribution.optimum();
+
+    expect(distribution.isNested).toBe(false);
+    expect(exact).toBe(false);
+    expect(atLeast).toBeGreaterThan(0);
+    expect(atLeast).toBeLessThanOrEqual(way.length);
+  });
+
   it('finds nothing to do in its own result', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(20), {maxLength: 12}), fc.integer({min: 1, max: 3}), (start, maxSkew) => {
@@ -97,6 +142,15 @@ describe('planning/distribution', () => {
     );
   });
 });
+
+const overlapping = fc
+  .record({
+    zone: fc.constantFrom('x', 'y', 'z'),
+    rack: fc.constantFrom('r', 's', 't'),
+    count: fc.nat(3),
+    room: fc.constantFrom(0, 1, 2, 9),
+  })
+  .map(({zone, rack, count, room}): Cell => ({domains: [zone, rack], count, room}));
 
 function nodes(counts: number[]): Cell[] {
   return counts.map((count, index) => ({domains: [`node-${index}`], count, room: 100}));

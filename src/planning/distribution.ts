@@ -3,40 +3,39 @@
  * takes one from a cell to another, and the fewest moves to the best distribution are wanted. Pure numbers; which
  * pod moves and whether the scheduler agrees is decided in plan.ts.
  *
- * The cost of a domain with n replicas is n(n+1)/2, summed over the domains of each topology; topologies count in
- * their order (lexicographically). For one topology, and for nested ones such as hostname within zone, this is a
- * separable convex function over a laminar family, so it is M-natural-convex, and steepest descent with single moves
- * reaches, after k moves, the best distribution that any k moves can reach (A. Shioura, "M-convex function
- * minimization under L1-distance constraint", Mathematics of Operations Research 47(2), 2022). The number of steps
- * is therefore the minimum. docs/how-it-plans.md holds the argument at length.
+ * Each level costs a convex function of the replicas in each of its domains, and the entries of the objective count
+ * in their order (lexicographically). Where the domains lie in each other, such as hostname within zone, the cost is
+ * M-natural-convex, and steepest descent with single moves reaches, after k moves, the best distribution that any k
+ * moves can reach (A. Shioura, "M-convex function minimization under L1-distance constraint", Mathematics of
+ * Operations Research 47(2), 2022). The number of steps is therefore the minimum. docs/how-it-plans.md holds the
+ * argument at length, and what is done where domains overlap.
  */
+import {lowChoices} from './bands.ts';
+import {descend} from './descent.ts';
+import type {Level} from './levels.ts';
+import {type Lows, Placement, type Transfer} from './placement.ts';
+import {type Budget, searchBest, wayBetween} from './search.ts';
+import {type Cell, type Forest, forestOf, type Shape, shapeOf} from './shape.ts';
+import {compareVectors, isLess, isNegative} from './vectors.ts';
 
-export interface Level {
-  /** Differences up to this many replicas between two domains are tolerated: 1, or the policy's maxSkew. */
-  readonly maxSkew: number;
-}
+export type {Level} from './levels.ts';
+export type {Transfer} from './placement.ts';
+export type {Cell} from './shape.ts';
+export {isLess} from './vectors.ts';
 
-export interface Cell {
-  /** The cell's domain at each level; undefined where its nodes lack the topology key. */
-  readonly domains: readonly (string | undefined)[];
-  /** Replicas in it now. */
-  readonly count: number;
-  /** The most replicas that it may hold once it receives any; 0 for nodes that take no new replica. */
-  readonly room: number;
-}
-
-/** One move: indices into the cells. */
-export interface Transfer {
-  readonly from: number;
-  readonly to: number;
-}
+/** How many placements are looked at, at most, where topologies overlap. */
+const SEARCH_BUDGET = 20_000;
 
 export interface Optimum {
   readonly way: readonly Transfer[];
   readonly objective: Objective;
+  /** Whether no distribution is better and no way to one as good is shorter. */
+  readonly exact: boolean;
+  /** No way to the best distribution is shorter than this; the length of the way where that is exact. */
+  readonly atLeast: number;
 }
 
-/** Σ n(n+1)/2 over the domains of each level, in the order of the levels. Compared lexicographically. */
+/** What each entry costs, the most important first. Compared lexicographically. */
 export type Objective = readonly number[];
 
 /**
@@ -44,69 +43,72 @@ export type Objective = readonly number[];
  * number of levels.
  */
 export class Distribution {
-  readonly #levels: readonly Level[];
-  readonly #cells: readonly Cell[];
-  readonly #counts: number[];
-  readonly #domainCounts: Map<string, number>[];
-  readonly #sharedDomains: readonly ReadonlySet<string>[];
+  readonly #shape: Shape;
+  readonly #placement: Placement;
+  readonly #structure: {forest?: Forest | undefined};
 
-  constructor(levels: readonly Level[], cells: readonly Cell[]) {
-    this.#levels = levels;
-    this.#cells = cells;
-    this.#counts = cells.map((cell) => cell.count);
-    this.#domainCounts = levels.map((_, level) => countDomains(cells, level));
-    this.#sharedDomains = levels.map((_, level) => domainsOfSeveralCells(cells, level));
+  constructor(levels: readonly Level[], cells: readonly Cell[], copyOf?: Distribution) {
+    this.#shape = copyOf === undefined ? shapeOf(levels, cells) : copyOf.#shape;
+    this.#placement = copyOf === undefined ? Placement.start(this.#shape) : copyOf.#placement.fork();
+    this.#structure = copyOf === undefined ? {} : copyOf.#structure;
   }
 
   fork(): Distribution {
-    return new Distribution(this.#levels, this.cells());
+    return new Distribution(this.#shape.levels, this.#shape.cells, this);
+  }
+
+  get levels(): readonly Level[] {
+    return this.#shape.levels;
+  }
+
+  get size(): number {
+    return this.#shape.cells.length;
+  }
+
+  /** Whether of any two domains that share a cell one contains the other. */
+  get isNested(): boolean {
+    return this.#forest !== undefined;
+  }
+
+  /** The placement underneath; to be read only. */
+  get placement(): Placement {
+    return this.#placement;
+  }
+
+  get forest(): Forest | undefined {
+    return this.#forest;
   }
 
   /** The cells with the counts of now. */
   cells(): Cell[] {
-    return this.#cells.map((cell, index) => ({...cell, count: this.#counts[index] ?? 0}));
+    return this.#shape.cells.map((cell, index) => ({...cell, count: this.count(index)}));
   }
 
   objective(): Objective {
-    return this.#domainCounts.map((counts) => {
-      let sum = 0;
-      for (const count of counts.values()) {
-        sum += (count * (count + 1)) / 2;
-      }
-      return sum;
-    });
+    return this.#placement.objective();
   }
 
   count(cell: number): number {
-    return this.#counts[cell] ?? 0;
+    return this.#placement.counts[cell] ?? 0;
   }
 
-  /** Replicas in the cell's domain at a level. */
+  takesOne(cell: number): boolean {
+    return this.#placement.takesOne(cell);
+  }
+
+  /** What counts in the cell's domain at a level. */
   domainCount(cell: number, level: number): number {
-    const domain = this.#domain(cell, level);
-    return domain === undefined ? 0 : this.#domainCountOf(level, domain);
+    const domain = this.#shape.domainOf[level]?.[cell] ?? -1;
+    return domain < 0 ? 0 : (this.#placement.sums[level]?.[domain] ?? 0);
   }
 
-  transfer({from, to}: Transfer): void {
-    this.#add(from, -1);
-    this.#add(to, 1);
+  transfer(transfer: Transfer): void {
+    this.#placement.transfer(transfer);
   }
 
   /** The transfer that improves the distribution most; undefined when none does. Ties: the first cells. */
   steepest(): Transfer | undefined {
-    let best: Transfer | undefined;
-    let bestChange: readonly number[] | undefined;
-    const receivers = this.#representatives((index) => this.#takesOne(index));
-    for (const from of this.#representatives((index) => this.count(index) > 0)) {
-      for (const to of receivers) {
-        const change = this.changeOf({from, to});
-        if (from !== to && isNegative(change) && (bestChange === undefined || isLess(change, bestChange))) {
-          best = {from, to};
-          bestChange = change;
-        }
-      }
-    }
-    return best;
+    return this.optimum().way[0];
   }
 
   /** The fewest transfers to the optimum, in order; the distribution itself stays as it is. */
@@ -116,129 +118,103 @@ export class Distribution {
 
   /** The best distribution that can be reached, and the fewest transfers to it. */
   optimum(): Optimum {
-    const descent = this.fork();
-    const way: Transfer[] = [];
-    for (let step = descent.steepest(); step !== undefined; step = descent.steepest()) {
-      descent.transfer(step);
-      way.push(step);
+    const now = this.#shape.tolerant.length === 0 ? undefined : this.objective();
+    if (now?.every((cost) => cost === 0) === true) {
+      return {way: [], objective: now, exact: true, atLeast: 0};
     }
-    return {way, objective: descent.objective()};
+    const {choices, complete} = lowChoices(this.#placement);
+    const {way, objective} = this.#descended(choices);
+    if (this.isNested) {
+      return {way, objective, exact: complete, atLeast: complete ? way.length : Math.min(1, way.length)};
+    }
+    return this.#searched({way, objective});
+  }
+
+  /** Whether so many moves can lead to a distribution that is no worse. False, too, when the budget of a search ends. */
+  reaches(objective: Objective, moves: number, budget: Budget): boolean {
+    const descended = this.#descended(lowChoices(this.#placement).choices);
+    if (!isLess(objective, descended.objective) && descended.way.length <= moves) {
+      return true;
+    }
+    if (this.isNested || budget.left <= 0) {
+      return false;
+    }
+    const found = searchBest(this.#placement, {objective, moves: moves + 1}, budget);
+    return found !== undefined && found !== 'known' && found.moves <= moves;
   }
 
   isImprovedBy(transfer: Transfer): boolean {
     return isNegative(this.changeOf(transfer));
   }
 
-  /** How a transfer changes the cost of each level, tolerated differences counted as none. */
-  changeOf({from, to}: Transfer): number[] {
-    return this.#levels.map(({maxSkew}, level) => {
-      const source = this.#domain(from, level);
-      const target = this.#domain(to, level);
-      if (source === target) {
-        return 0;
-      }
-      // A domain that lacks the key is outside of this topology: entering or leaving it changes only the other.
-      const n = source === undefined ? undefined : this.#domainCountOf(level, source);
-      const m = target === undefined ? undefined : this.#domainCountOf(level, target);
-      if (n === undefined || m === undefined) {
-        return (m === undefined ? 0 : m + 1) - (n ?? 0);
-      }
-      return n > m && n - m <= maxSkew ? 0 : m + 1 - n;
-    });
+  /** How a transfer changes each entry of the objective. */
+  changeOf(transfer: Transfer): number[] {
+    if (this.#shape.tolerant.length === 0) {
+      return this.#placement.changeWith(transfer, []);
+    }
+    const before = this.objective();
+    const after = this.#placement.fork();
+    after.transfer(transfer);
+    return after.objective().map((cost, entry) => cost - (before[entry] ?? 0));
   }
 
-  #takesOne(index: number): boolean {
-    return this.count(index) < (this.#cells[index]?.room ?? 0);
-  }
-
-  #domain(cell: number, level: number): string | undefined {
-    return this.#cells[cell]?.domains[level];
-  }
-
-  #domainCountOf(level: number, domain: string): number {
-    return this.#domainCounts[level]?.get(domain) ?? 0;
-  }
-
-  #add(cell: number, replicas: number): void {
-    this.#counts[cell] = this.count(cell) + replicas;
-    for (const [level, counts] of this.#domainCounts.entries()) {
-      const domain = this.#domain(cell, level);
-      if (domain !== undefined) {
-        counts.set(domain, (counts.get(domain) ?? 0) + replicas);
+  #descended(choices: readonly Lows[]): {readonly way: readonly Transfer[]; readonly objective: Objective} {
+    let best: {way: Transfer[]; objective: readonly number[]} | undefined;
+    for (const lows of choices) {
+      const placement = this.#placement.fork();
+      const way = descend(placement, this.#forest, lows);
+      const objective = placement.objectiveWith(lows);
+      const order = best === undefined ? -1 : compareVectors(objective, best.objective);
+      if (order < 0 || (order === 0 && way.length < (best?.way.length ?? 0))) {
+        best = {way, objective};
       }
     }
+    return best ?? {way: [], objective: this.objective()};
   }
 
-  // Cells with the same counts, and in the same domains wherever a domain holds several cells, are
-  // interchangeable: one of them stands for all, which keeps the search far below cells × cells.
-  #representatives(belongs: (index: number) => boolean): number[] {
-    const seen = new Set<string>();
-    const chosen: number[] = [];
-    for (const [index, cell] of this.#cells.entries()) {
-      if (!belongs(index)) {
-        continue;
-      }
-      const signature = cell.domains
-        .map((domain, level) => {
-          if (domain === undefined) {
-            return '-';
-          }
-          return this.#sharedDomains[level]?.has(domain)
-            ? `=${domain}`
-            : `${this.#domainCountOf(level, domain)}`;
-        })
-        .join('\u0000');
-      if (!seen.has(signature)) {
-        seen.add(signature);
-        chosen.push(index);
+  // Descent may have stopped too early, or have gone a longer way than needed.
+  #searched({way, objective}: {readonly way: readonly Transfer[]; readonly objective: Objective}): Optimum {
+    const found = searchBest(this.#placement, {objective, moves: way.length}, {left: SEARCH_BUDGET});
+    if (found === 'known') {
+      return {way, objective, exact: true, atLeast: way.length};
+    }
+    if (found !== undefined) {
+      const shortest = wayBetween(this.#placement, found.counts);
+      return {way: shortest, objective: found.objective, exact: true, atLeast: shortest.length};
+    }
+    const atLeast = this.#nestedPart().optimum().atLeast;
+    return {way, objective, exact: false, atLeast: Math.min(atLeast, way.length)};
+  }
+
+  // The best distributions by all entries are among the best by the first few, so the way to those is no longer.
+  #nestedPart(): Distribution {
+    const {levels, entries, entryOf} = this.#shape;
+    const cells = this.cells();
+    for (let kept = entries - 1; kept > 0; kept--) {
+      const part = new Distribution(
+        levels.map((level, index) =>
+          (entryOf[index] ?? 0) < kept ? {...level, entry: entryOf[index] ?? 0} : NOTHING,
+        ),
+        cells,
+      );
+      if (part.isNested) {
+        return part;
       }
     }
-    return chosen;
+    return new Distribution([], cells);
+  }
+
+  get #forest(): Forest | undefined {
+    if (!('forest' in this.#structure)) {
+      this.#structure.forest = forestOf(this.#shape);
+    }
+    return this.#structure.forest;
   }
 }
 
-/** The least objective and how many moves it takes. */
+const NOTHING: Level = {maxSkew: 1, kind: 'cost', entry: 0};
+
+/** The fewest moves to the least objective. */
 export function shortestWay(levels: readonly Level[], cells: readonly Cell[]): readonly Transfer[] {
   return new Distribution(levels, cells).shortestWay();
-}
-
-export function isLess(a: readonly number[], b: readonly number[]): boolean {
-  for (const [index, value] of a.entries()) {
-    const other = b[index] ?? 0;
-    if (value !== other) {
-      return value < other;
-    }
-  }
-  return false;
-}
-
-function isNegative(change: readonly number[]): boolean {
-  return isLess(
-    change,
-    change.map(() => 0),
-  );
-}
-
-function countDomains(cells: readonly Cell[], level: number): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const cell of cells) {
-    const domain = cell.domains[level];
-    if (domain !== undefined) {
-      counts.set(domain, (counts.get(domain) ?? 0) + cell.count);
-    }
-  }
-  return counts;
-}
-
-function domainsOfSeveralCells(cells: readonly Cell[], level: number): Set<string> {
-  const once = new Set<string>();
-  const shared = new Set<string>();
-  for (const cell of cells) {
-    const domain = cell.domains[level];
-    if (domain === undefined) {
-      continue;
-    }
-    (once.has(domain) ? shared : once).add(domain);
-  }
-  return shared;
 }

@@ -32,3 +32,12 @@ export function summariseIneligible(ineligible: readonly IneligibleNode[]): stri
     .map(([message, nodes]) => `${message}: ${listNames(nodes)}`)
     .join('; ');
 }
+
+const VIOLATIONS_SHOWN = 3;
+
+/** `web-1 on a shares …; web-2 on b shares … and 2 more`; a long list is cut. */
+export function describeViolations(violations: readonly {readonly message: string}[]): string {
+  const shown = violations.slice(0, VIOLATIONS_SHOWN).map(({message}) => message);
+  const more = violations.length - shown.length;
+  return `${shown.join('; ')}${more > 0 ? ` and ${more} more` : ''}`;
+}

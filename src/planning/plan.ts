@@ -6,11 +6,13 @@ import type {Pod} from '../cluster/pod.ts';
 import {compareText, withChanges} from '../cluster/snapshot.ts';
 import {describeRefusals} from '../scheduling/explain-refusals.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
-import {bestNodes, filterNodes, scoreNodes} from '../scheduling/scheduler.ts';
 import {type Assessment, type AssessRequest, assess, type Problem} from './assess.ts';
-import {Distribution, isLess, type Objective, type Optimum, type Transfer} from './distribution.ts';
+import {Distribution, type Objective, type Transfer} from './distribution.ts';
 import type {IneligibleNode} from './eligibility.ts';
-import {listChoices, listNames, summariseIneligible} from './explain.ts';
+import {describeViolations, listChoices, listNames, summariseIneligible} from './explain.ts';
+import {unpredictableBecause} from './predictability.ts';
+import {type Outlook, outlooksOf, receptionOf} from './reception.ts';
+import {Steps} from './steps.ts';
 
 export interface PlanRequest extends AssessRequest {
   /** Of this very request, where the caller has it already. */
@@ -25,18 +27,32 @@ export interface PlannedMove {
   readonly from: string;
   /** Where the scheduler will put the replacement: one of these. */
   readonly to: readonly string[];
-  /** `certain`: every node that the hard rules allow is right. `likely`: the best-scored ones are. */
+  /**
+   * `certain`: every node that the hard rules allow is right, while the replica shuts down and when it has gone.
+   * `likely`: the best-scored ones are.
+   */
   readonly certainty: 'certain' | 'likely';
   readonly objectiveBefore: Objective;
   readonly objectiveAfter: Objective;
+  /** Where another workload needs the room on `from`: then the move need not improve the objective of its own. */
+  readonly makesRoomFor?: Beneficiary;
   /** For people: why this replica, and why there. */
   readonly reason: string;
+}
+
+/** The workload that a move makes room for. */
+export interface Beneficiary {
+  readonly workload: string;
+  /** Its own, before there is room. */
+  readonly objectiveBefore: Objective;
 }
 
 export interface PlanRefusal {
   readonly reason: 'InsufficientDomains' | 'NoFeasibleNode' | 'Pinned' | 'Excluded';
   /** Names the nodes and what each of them objects to. */
   readonly message: string;
+  /** Some node is right and takes the replacement, but the scheduler's choice would be another. */
+  readonly isOverruled?: true;
 }
 
 export interface Plan {
@@ -47,52 +63,72 @@ export interface Plan {
   readonly refusal?: PlanRefusal;
 }
 
+/**
+ * Every victim that is tried has every node judged. On clusters of thousands of nodes not all of them are tried, or a
+ * workload that cannot be helped would hold everything else up at each look.
+ */
+const MOST_JUDGEMENTS = 25_000;
+const FEWEST_TRIED = 4;
+/** A move that follows another one is only shown, and worked out anew when its turn comes: it is worth less. */
+const MOST_JUDGEMENTS_FOR_MORE_MOVES = 10_000;
+
 export function plan(request: PlanRequest): Plan {
   const assessment = request.assessment ?? assess(request);
+  // Before the room is asked for: a replacement whose volumes are not known seems to fit nowhere.
+  const isWanted = assessment.movesNeeded > 0 || assessment.movesWanted > 0;
+  const unpredictable = isWanted ? unpredictableBecause(request) : undefined;
+  if (unpredictable !== undefined) {
+    return {assessment, moves: [], refusal: {reason: 'Pinned', message: unpredictable}};
+  }
   if (assessment.movesNeeded === 0) {
     const refusal = refusalWithoutMoves(assessment);
     return {assessment, moves: [], ...(refusal === undefined ? {} : {refusal})};
   }
-  const unpredictable = unpredictableBecause(request.replacement);
-  if (unpredictable !== undefined) {
-    return {assessment, moves: [], refusal: {reason: 'Pinned', message: unpredictable}};
+  if (request.detailedMoves === 0) {
+    // What the moves are worked out from costs as much as the cluster has nodes.
+    return {assessment, moves: []};
   }
   const moves: PlannedMove[] = [];
   let {snapshot} = request;
   let replicas = request.replicas;
-  let problem = assessment.problem;
+  const {problem} = assessment;
+  let distribution = new Distribution(problem.levels, problem.cells);
+  const judgements = {left: MOST_JUDGEMENTS};
   while (moves.length < Math.min(request.detailedMoves, assessment.movesNeeded)) {
-    const step = nextMove({...request, replicas, snapshot}, problem);
+    // Each planned move shortens the way by one.
+    const left = assessment.exact ? assessment.movesNeeded - moves.length : undefined;
+    const steps = new Steps(distribution, left === undefined ? undefined : {way: {length: left}});
+    const picture = {problem, distribution, steps, assessment};
+    const step = nextMove({...request, replicas, snapshot}, picture, judgements);
     if ('reason' in step) {
-      return moves.length > 0 ? {assessment, moves} : {assessment, moves, refusal: step};
+      return moves.length > 0
+        ? {assessment, moves}
+        : {assessment, moves, refusal: withViolations(step, assessment)};
     }
     moves.push(step.move);
     const moved = arrivalOf(step.move, request.replacement);
     snapshot = withChanges(snapshot, {remove: [step.move.pod], add: [moved]});
     replicas = [...replicas.filter((pod) => pod.uid !== step.move.pod.uid), moved];
-    problem = step.problem;
+    distribution = step.after;
+    const judged = MOST_JUDGEMENTS - judgements.left;
+    if (judged + problem.cellOfNode.size > MOST_JUDGEMENTS_FOR_MORE_MOVES) {
+      break;
+    }
   }
   return {assessment, moves};
-}
-
-/** What decides where the replacement can go and is not modelled: then it is not known to fit anywhere else. */
-function unpredictableBecause({spec}: PodToSchedule): string | undefined {
-  if (spec.schedulerName !== 'default-scheduler') {
-    return `the pods are placed by ${spec.schedulerName}, whose rules are not known`;
-  }
-  if (spec.claims.length > 0) {
-    return `the pods mount PersistentVolumeClaim ${listNames(spec.claims)}, and where a volume can be attached is not checked yet`;
-  }
-  if (spec.resourceClaims.length > 0) {
-    return `the pods use resource claims (${listNames(spec.resourceClaims)}), and where those can be met is not checked yet`;
-  }
-  return undefined;
 }
 
 interface NextMove {
   readonly move: PlannedMove;
   /** The placement after it. */
+  readonly after: Distribution;
+}
+
+interface Picture {
   readonly problem: Problem;
+  readonly distribution: Distribution;
+  readonly steps: Steps;
+  readonly assessment: Assessment;
 }
 
 interface Candidate {
@@ -107,18 +143,27 @@ interface Attempt {
   readonly wanted: readonly string[];
   readonly refusals: readonly Refusal[];
   /** Set when the filters allow a wanted node but the scheduler would choose another. */
-  readonly preferred?: {
-    readonly nodes: readonly string[];
-    readonly score: number;
-    readonly wantedScore: number;
-  };
+  readonly preferred?: Preference;
 }
 
-function nextMove(request: PlanRequest, problem: Problem): NextMove | PlanRefusal {
-  const distribution = new Distribution(problem.levels, problem.cells);
-  const steps = new StepCache(distribution, problem);
+interface Preference {
+  readonly nodes: readonly string[];
+  readonly score: number;
+  /** The best of those nodes where the replacement is wanted; absent where it may go there only when the replica has gone. */
+  readonly wantedScore?: number;
+}
+
+function nextMove(
+  request: PlanRequest,
+  picture: Picture,
+  judgements: {left: number},
+): NextMove | PlanRefusal {
+  const {problem, steps} = picture;
   const candidates = candidatesOf(request.replicas, problem, steps);
   const movable = candidates.filter(({pod}) => pod.doNotDisrupt === undefined);
+  if (candidates.length === 0) {
+    return {reason: 'NoFeasibleNode', message: 'no single move improves the placement'};
+  }
   if (movable.length === 0) {
     const kept = candidates.map(({pod}) => `${pod.name} (${pod.doNotDisrupt ?? ''})`);
     return {
@@ -127,14 +172,13 @@ function nextMove(request: PlanRequest, problem: Problem): NextMove | PlanRefusa
     };
   }
   const attempts: Attempt[] = [];
-  const tried = new Set<string>();
-  for (const candidate of movable) {
-    // Replicas of one template on one node differ only in who goes first: the first speaks for all.
-    if (tried.has(candidate.pod.nodeName ?? '')) {
-      continue;
+  const nodes = problem.cellOfNode.size;
+  for (const candidate of tryingOrder(movable, steps, judgements.left / nodes)) {
+    if (attempts.length >= FEWEST_TRIED && judgements.left < nodes) {
+      break;
     }
-    tried.add(candidate.pod.nodeName ?? '');
-    const outcome = tryMove(request, problem, distribution, steps, candidate);
+    judgements.left -= nodes;
+    const outcome = tryMove(request, picture, candidate);
     if ('move' in outcome) {
       return outcome;
     }
@@ -143,104 +187,71 @@ function nextMove(request: PlanRequest, problem: Problem): NextMove | PlanRefusa
   return explainAttempts(attempts);
 }
 
-/** Remembers, for a victim's cell and a landing cell, whether the landing brings the optimum one move nearer. */
-class StepCache {
-  readonly #distribution: Distribution;
-  readonly #goal: Optimum;
-  readonly #levels: Problem['levels'];
-  readonly #known = new Map<string, boolean>();
-
-  constructor(distribution: Distribution, {levels}: Problem) {
-    this.#distribution = distribution;
-    this.#goal = distribution.optimum();
-    this.#levels = levels;
+/**
+ * Replicas of one template on one node differ only in who goes first: the first speaks for all. Where not all that are
+ * left can be tried, those that lie differently come first.
+ */
+function tryingOrder(movable: readonly Candidate[], steps: Steps, most: number): readonly Candidate[] {
+  const nodes = new Set<string>();
+  const distinct = movable.filter(({pod: {nodeName = ''}}) => nodes.size < nodes.add(nodeName).size);
+  if (distinct.length <= most) {
+    return distinct;
   }
-
-  isOnShortestWay(transfer: Transfer): boolean {
-    const key = `${transfer.from}>${transfer.to}`;
-    let known = this.#known.get(key);
-    if (known === undefined) {
-      known = transfer.from !== transfer.to && this.#improves(transfer);
-      this.#known.set(key, known);
-    }
-    return known;
-  }
-
-  // Fewer moves to the end are not enough: a replica that has left a node that takes none back (a cordoned one) can
-  // put the best distribution out of reach, and then there is nothing left to do because nothing more can be done.
-  #improves(transfer: Transfer): boolean {
-    if (!this.#distribution.isImprovedBy(transfer)) {
-      return false;
-    }
-    const after = this.#distribution.fork();
-    after.transfer(transfer);
-    const goal = after.optimum();
-    return goal.way.length < this.#goal.way.length && !isLess(this.#exact(this.#goal), this.#exact(goal));
-  }
-
-  // Where differences are tolerated, distributions of different cost are equally good.
-  #exact({objective}: Optimum): number[] {
-    return objective.filter((_, level) => this.#levels[level]?.maxSkew === 1);
-  }
+  const classes = new Set<number>();
+  const first = distinct.filter(({cell}) => classes.size < classes.add(steps.classOf(cell)).size);
+  const chosen = new Set(first);
+  return [...first, ...distinct.filter((candidate) => !chosen.has(candidate))];
 }
 
 // Replicas whose move can bring the optimum nearer, in the order in which Kubernetes itself would rather lose pods.
-function candidatesOf(replicas: readonly Pod[], problem: Problem, steps: StepCache): Candidate[] {
-  const receivers = problem.cells.flatMap((cell, index) => (cell.count < cell.room ? [index] : []));
-  const gives = new Map<number, boolean>();
+function candidatesOf(replicas: readonly Pod[], problem: Problem, steps: Steps): Candidate[] {
   const candidates: Candidate[] = [];
   for (const pod of replicas) {
     const cell = problem.cellOfNode.get(pod.nodeName ?? '');
     if (cell === undefined || pod.deletionTimestamp !== undefined) {
       continue;
     }
-    let given = gives.get(cell);
-    if (given === undefined) {
-      given = receivers.some((to) => steps.isOnShortestWay({from: cell, to}));
-      gives.set(cell, given);
-    }
-    if (given) {
+    if (steps.gives(cell)) {
       candidates.push({pod, cell});
     }
   }
-  return candidates.sort(
-    (a, b) =>
-      a.pod.deletionCost - b.pod.deletionCost ||
-      Number(a.pod.ready) - Number(b.pod.ready) ||
-      b.pod.createdAt - a.pod.createdAt ||
-      compareText(a.pod.name, b.pod.name),
+  return candidates.sort((a, b) => compareVictims(a.pod, b.pod));
+}
+
+/** The replica that Kubernetes itself would rather lose comes first. */
+export function compareVictims(a: Pod, b: Pod): number {
+  return (
+    a.deletionCost - b.deletionCost ||
+    Number(a.ready) - Number(b.ready) ||
+    b.createdAt - a.createdAt ||
+    compareText(a.name, b.name)
   );
 }
 
 function tryMove(
   request: PlanRequest,
-  problem: Problem,
-  distribution: Distribution,
-  steps: StepCache,
+  {problem, distribution, steps, assessment}: Picture,
   {pod, cell}: Candidate,
 ): NextMove | Attempt {
   const from = pod.nodeName ?? '';
-  const without = withChanges(request.snapshot, {remove: [pod]});
-  const {feasible, refusals} = filterNodes(request.replacement, without);
+  const reception = receptionOf(request.replacement, request.snapshot, pod);
+  const {possible, refusals} = reception;
   const isRight = (node: string): boolean => {
     const to = problem.cellOfNode.get(node);
     return to !== undefined && steps.isOnShortestWay({from: cell, to});
   };
-  const wanted = [...problem.cellOfNode.keys()].filter(isRight);
-  const right = feasible.filter((info) => isRight(info.node.name));
+  const wantedNodes = () => [...problem.cellOfNode.keys()].filter(isRight);
+  const right = possible.filter((info) => isRight(info.node.name));
   if (right.length === 0) {
-    return {pod, from, wanted, refusals: refusals.filter((refusal) => wanted.includes(refusal.node))};
+    return {pod, from, wanted: wantedNodes(), refusals: refusals.filter(({node}) => isRight(node))};
   }
-  const scores = scoreNodes(request.replacement, without, feasible);
-  const best = bestNodes(scores).map((score) => score.node);
-  const certainty = right.length === feasible.length ? 'certain' : 'likely';
-  if (certainty === 'likely' && !best.every(isRight)) {
-    const preferred = scores[0]?.total ?? 0;
-    const wantedScore = Math.max(
-      ...scores.filter((score) => isRight(score.node)).map((score) => score.total),
-    );
-    return {pod, from, wanted, refusals: [], preferred: {nodes: best, score: preferred, wantedScore}};
+  const outlooks = outlooksOf(request.replacement, reception);
+  const certainty = right.length === possible.length ? 'certain' : 'likely';
+  const wrong = outlooks.find(({targets}) => !targets.every(isRight));
+  if (certainty === 'likely' && wrong !== undefined) {
+    return {pod, from, wanted: wantedNodes(), refusals: [], preferred: preferredOf(wrong, isRight)};
   }
+  const best = [...new Set(outlooks.flatMap(({targets}) => targets))];
   const to = problem.cellOfNode.get(best[0] ?? '') ?? cell;
   const after = distribution.fork();
   after.transfer({from: cell, to});
@@ -251,46 +262,106 @@ function tryMove(
     certainty,
     objectiveBefore: distribution.objective(),
     objectiveAfter: after.objective(),
-    reason: describeMove(problem, distribution, {from: cell, to}, best, certainty, feasible.length),
+    reason: describeMove(
+      problem,
+      distribution,
+      {from: cell, to},
+      best,
+      certainty,
+      possible.length,
+      conflictOf(pod, assessment),
+    ),
   };
-  return {move, problem: {...problem, cells: after.cells()}};
+  return {move, after};
 }
 
-function describeMove(
+// Of a sample of the nodes, the scheduler may choose one that scores less than a wanted one outside of it.
+function preferredOf({scores}: Outlook, isRight: (node: string) => boolean): Preference {
+  const score = scores.find(({node}) => !isRight(node))?.total ?? 0;
+  const nodes = scores.filter(({total}) => total === score).map(({node}) => node);
+  const wantedScore = scores.find(({node}) => isRight(node))?.total;
+  return {nodes, score, ...(wantedScore === undefined ? {} : {wantedScore})};
+}
+
+/** @param conflicts what is wrong with where the replica is, by the entry of the objective that it counts in */
+export function describeMove(
   problem: Problem,
   distribution: Distribution,
-  {from, to}: Transfer,
+  transfer: Transfer,
   targets: readonly string[],
   certainty: PlannedMove['certainty'],
   feasible: number,
+  conflicts: {readonly hard?: string; readonly soft?: string} = {},
 ): string {
-  const source = problem.cells[from]?.domains ?? [];
-  const target = problem.cells[to]?.domains ?? [];
-  // Domains are named from the first topology in which the two differ: the one that the move improves.
-  const level = Math.max(
-    0,
-    source.findIndex((domain, index) => domain !== target[index]),
-  );
-  const counts = `${source[level]} holds ${distribution.domainCount(from, level)}, ${target[level]} ${distribution.domainCount(to, level)}`;
+  const change = distribution.changeOf(transfer);
+  const entry = change.findIndex((value) => value < 0);
+  const conflict = entry === 0 ? conflicts.hard : entry === change.length - 1 ? conflicts.soft : undefined;
+  const because = conflict ?? describeCounts(problem, distribution, transfer, entry);
   const why =
     certainty === 'certain'
       ? feasible === 1
         ? 'the only node that takes it'
         : 'every node that takes it improves the spread'
       : 'where the scheduler scores highest';
-  return `${counts}; the replacement goes to ${listChoices(targets)}: ${why}`;
+  return `${because}; the replacement goes to ${listChoices(targets)}: ${why}`;
+}
+
+// The domains of the first level that the move improves, or else in which the two ends differ.
+function describeCounts(
+  {levels, cells}: Problem,
+  distribution: Distribution,
+  {from, to}: Transfer,
+  entry: number,
+): string {
+  const source = cells[from]?.domains ?? [];
+  const target = cells[to]?.domains ?? [];
+  const differing = [...levels.keys()].filter((index) => source[index] !== target[index]);
+  const level = differing.find((index) => (levels[index]?.entry ?? index) === entry) ?? differing[0];
+  if (level === undefined) {
+    return 'both ends lie in the same domains';
+  }
+  // A rule of the template can be about a label that one of the two nodes lacks.
+  const nameOf = (domain: string | undefined) => domain ?? 'no domain';
+  return (
+    `${nameOf(source[level])} holds ${distribution.domainCount(from, level)}, ` +
+    `${nameOf(target[level])} ${distribution.domainCount(to, level)}`
+  );
+}
+
+function conflictOf(
+  {name}: Pod,
+  {violations, unwantedNeighbours}: Assessment,
+): {hard?: string; soft?: string} {
+  const hard = violations.find(({pod}) => pod === name)?.message;
+  const soft = unwantedNeighbours.find(({pod}) => pod === name)?.message;
+  return {...(hard === undefined ? {} : {hard}), ...(soft === undefined ? {} : {soft})};
+}
+
+// What is broken comes first: that nothing can be done about it is bad news only because of that.
+function withViolations(refusal: PlanRefusal, {violations}: Assessment): PlanRefusal {
+  return violations.length === 0
+    ? refusal
+    : {...refusal, message: `${describeViolations(violations)}; ${refusal.message}`};
 }
 
 function explainAttempts(attempts: readonly Attempt[]): PlanRefusal {
   const overruled = attempts.find((attempt) => attempt.preferred !== undefined);
   if (overruled?.preferred !== undefined) {
-    const {nodes, score, wantedScore} = overruled.preferred;
+    const {pod, wanted, preferred} = overruled;
+    const {nodes, score, wantedScore} = preferred;
+    const samples = wantedScore !== undefined && score < wantedScore;
+    const would = samples ? 'looks at a sample of the nodes and could put' : 'would put';
+    const instead = listChoices(wanted);
+    const why =
+      wantedScore === undefined
+        ? `, as ${pod.name} keeps it from ${instead} until it has shut down`
+        : ` rather than on ${instead} (score ${wantedScore})`;
     return {
       reason: 'NoFeasibleNode',
       message:
-        `the scheduler would put a replacement of ${overruled.pod.name} on ${listChoices(nodes)} (score ${score}) ` +
-        `rather than on ${listChoices(overruled.wanted)} (score ${wantedScore}), so evicting it would not help; ` +
-        'a placement rule in the pod template (injection.mode Apply) would change that',
+        `the scheduler ${would} a replacement of ${pod.name} on ${listChoices(nodes)} (score ${score})${why}, ` +
+        'so evicting it would not help',
+      isOverruled: true,
     };
   }
   const refusals = attempts[0]?.refusals ?? [];
@@ -299,26 +370,28 @@ function explainAttempts(attempts: readonly Attempt[]): PlanRefusal {
 
 function refusalWithoutMoves(assessment: Assessment): PlanRefusal | undefined {
   if (assessment.movesWanted > 0) {
-    return {
-      reason: 'NoFeasibleNode',
-      message: `no node has room for a replacement: ${describeRefusals(assessment.noRoom)}`,
-    };
+    const {noRoom} = assessment;
+    const message =
+      noRoom.length === 0
+        ? 'no eligible node is better'
+        : `no node has room for a replacement: ${describeRefusals(noRoom)}`;
+    return withViolations({reason: 'NoFeasibleNode', message}, assessment);
   }
   const first = assessment.topologies[0];
   // Replicas that are apart need no other domain: a drain of the other nodes is no reason to complain.
-  const together = first?.domains.some(({replicas}) => replicas > 1) ?? false;
-  if (first === undefined || first.eligibleDomains > 1 || !together) {
+  if (first === undefined || first.eligibleDomains > 1 || !first.domains.some(({replicas}) => replicas > 1)) {
     return undefined;
   }
   const domains = `${first.eligibleDomains === 0 ? 'no' : 'only one'} domain of ${first.topologyKey} is eligible`;
-  const pinnedBy = (cause: IneligibleNode['cause']) => cause === 'NodeAffinity' || cause === 'Taint';
+  const pinnedBy = (cause: IneligibleNode['cause']) =>
+    cause === 'NodeAffinity' || cause === 'Taint' || cause === 'Volume';
   const reason = assessment.ineligible.some(({cause}) => pinnedBy(cause)) ? 'Pinned' : 'InsufficientDomains';
   const others = assessment.ineligible.length > 0 ? ` (${summariseIneligible(assessment.ineligible)})` : '';
   return {reason, message: `${domains}${others}`};
 }
 
 /** The replacement, as it will run where it is expected. */
-export function arrivalOf(move: PlannedMove, replacement: PodToSchedule): Pod {
+export function arrivalOf(move: Pick<PlannedMove, 'pod' | 'from' | 'to'>, replacement: PodToSchedule): Pod {
   return {
     ...move.pod,
     uid: `${move.pod.uid}-replacement`,

@@ -1,7 +1,7 @@
 import type {Pod} from '../cluster/pod.ts';
 import {type NodeInfo, type SchedulingSnapshot, withChanges} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
-import {filterNodes} from '../scheduling/scheduler.ts';
+import {nodeFilter} from '../scheduling/scheduler.ts';
 import type {Eligibility} from './eligibility.ts';
 
 export interface Room {
@@ -10,25 +10,45 @@ export interface Room {
   readonly refusals: readonly Refusal[];
 }
 
+/** How many replicas a node could hold, those that it holds now included; or why it takes none. */
+export type RoomOfNode = (name: string) => number | Refusal;
+
 /**
  * Asked of the cluster without the workload's own replicas, so that they do not stand in their own way; what they
  * mean to each other (anti-affinity, skew) is checked for the one move that is about to be made.
  */
-export function roomOf(
+export function roomSurvey(
   replacement: PodToSchedule,
   placed: readonly Pod[],
   snapshot: SchedulingSnapshot,
-  eligibility: Eligibility,
-): Room {
+): RoomOfNode {
   const without = withChanges(snapshot, {remove: placed});
-  const {feasible, refusals} = filterNodes(replacement, without);
+  const filter = nodeFilter(replacement, without);
+  const known = new Map<string, number | Refusal>();
+  return (name) => {
+    let room = known.get(name);
+    if (room === undefined) {
+      const info = without.nodeInfo(name);
+      room = info === undefined ? 0 : (filter(info) ?? copiesThatFit(replacement, info));
+      known.set(name, room);
+    }
+    return room;
+  };
+}
+
+/** The nodes that are not eligible are not asked: none of them may receive a replica, whatever room it has. */
+export function roomOf(survey: RoomOfNode, eligibility: Eligibility): Room {
   const byNode = new Map<string, number>();
-  for (const info of feasible) {
-    if (eligibility.eligible.has(info.node.name)) {
-      byNode.set(info.node.name, copiesThatFit(replacement, info));
+  const refusals: Refusal[] = [];
+  for (const name of eligibility.eligible.keys()) {
+    const room = survey(name);
+    if (typeof room === 'number') {
+      byNode.set(name, room);
+    } else {
+      refusals.push(room);
     }
   }
-  return {byNode, refusals: refusals.filter((refusal) => eligibility.eligible.has(refusal.node))};
+  return {byNode, refusals};
 }
 
 function copiesThatFit({spec}: PodToSchedule, info: NodeInfo): number {
@@ -37,7 +57,7 @@ function copiesThatFit({spec}: PodToSchedule, info: NodeInfo): number {
   const fits = (free: number, request: number) =>
     request > 0 ? Math.floor(free / request) : Number.POSITIVE_INFINITY;
   return Math.min(
-    allocatablePods - info.pods.size,
+    allocatablePods - info.podCount,
     spec.hostPorts.length > 0 ? 1 : Number.POSITIVE_INFINITY,
     fits(allocatable.milliCPU - info.requested.milliCPU, requests.milliCPU),
     fits(allocatable.memory - info.requested.memory, requests.memory),

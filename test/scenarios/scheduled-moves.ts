@@ -7,8 +7,9 @@ import {type SchedulingSnapshot, withChanges} from '../../src/cluster/snapshot.t
 import type {Workload} from '../../src/cluster/workload.ts';
 import type {TopologyRule} from '../../src/planning/eligibility.ts';
 import {type Plan, type PlannedMove, type PlanRequest, plan} from '../../src/planning/plan.ts';
+import {receptionOf} from '../../src/planning/reception.ts';
 import {replacementOf} from '../../src/planning/replacement.ts';
-import {bestNodes, filterNodes, scoreNodes} from '../../src/scheduling/scheduler.ts';
+import {bestNodes, scoreNodes} from '../../src/scheduling/scheduler.ts';
 import {replicaSet} from './workloads.ts';
 
 export const HOSTNAME: TopologyRule = {
@@ -70,10 +71,10 @@ export function carryOut(
         `no end after 50 moves: ${steps.map(({move: {from}, landed}) => `${from}>${landed}`).join(' ')}`,
       );
     }
-    const without = withChanges(request.snapshot, {remove: [move.pod]});
-    const {feasible} = filterNodes(request.replacement, without);
+    // The scheduler does not wait for the evicted replica to be gone.
+    const [{snapshot, feasible}] = receptionOf(request.replacement, request.snapshot, move.pod).occasions;
     const landed = choose(
-      bestNodes(scoreNodes(request.replacement, without, feasible)).map(({node}) => node),
+      bestNodes(scoreNodes(request.replacement, snapshot, feasible)).map(({node}) => node),
     );
     const newcomer: Pod = {
       ...move.pod,
@@ -87,7 +88,7 @@ export function carryOut(
     request = {
       ...request,
       replicas: [...request.replicas.filter(({uid}) => uid !== move.pod.uid), newcomer],
-      snapshot: withChanges(without, {add: [newcomer]}),
+      snapshot: withChanges(request.snapshot, {remove: [move.pod], add: [newcomer]}),
     };
     steps.push({move, landed});
   }

@@ -1,0 +1,63 @@
+/** The smallest first, by a total order. */
+export class Heap<T> {
+  readonly #items: T[];
+  readonly #compare: (a: T, b: T) => number;
+
+  constructor(items: readonly T[], compare: (a: T, b: T) => number) {
+    this.#items = [...items];
+    this.#compare = compare;
+    for (let index = Math.floor(this.#items.length / 2) - 1; index >= 0; index--) {
+      this.#sink(index);
+    }
+  }
+
+  top(): T | undefined {
+    return this.#items[0];
+  }
+
+  push(item: T): void {
+    let index = this.#items.length;
+    this.#items.push(item);
+    while (index > 0) {
+      const parent = (index - 1) >> 1;
+      const above = this.#items[parent] as T;
+      if (this.#compare(above, item) <= 0) {
+        break;
+      }
+      this.#items[index] = above;
+      index = parent;
+    }
+    this.#items[index] = item;
+  }
+
+  pop(): T | undefined {
+    const top = this.#items[0];
+    const last = this.#items.pop();
+    if (this.#items.length > 0 && last !== undefined) {
+      this.#items[0] = last;
+      this.#sink(0);
+    }
+    return top;
+  }
+
+  #sink(start: number): void {
+    const items = this.#items;
+    const item = items[start] as T;
+    let index = start;
+    for (;;) {
+      let child = 2 * index + 1;
+      if (child >= items.length) {
+        break;
+      }
+      if (child + 1 < items.length && this.#compare(items[child + 1] as T, items[child] as T) < 0) {
+        child += 1;
+      }
+      if (this.#compare(item, items[child] as T) <= 0) {
+        break;
+      }
+      items[index] = items[child] as T;
+      index = child;
+    }
+    items[index] = item;
+  }
+}
