@@ -1,0 +1,80 @@
+/**
+ * What lets a simulation's time pass: at the pace of the wall clock, or as fast as it can with asynchronous code on the
+ * same clock. The only part of the engine that knows real time.
+ */
+import type {SimulationClock} from './engine/simulation-clock.ts';
+
+const TICK_MILLISECONDS = 10;
+/** No longer at a stretch, so that requests that come in meanwhile are answered. */
+const LONGEST_SLICE_MILLISECONDS = 50;
+
+/** Runs a simulation `speed` times as fast as real time. */
+export class RealTimeDriver {
+  readonly #clock: SimulationClock;
+  readonly #speed: number;
+  #timer: NodeJS.Timeout | undefined;
+  /** Simulated and real time at which both were last the same. */
+  #origin = {simulated: 0, real: 0};
+  /** Simulated milliseconds that were skipped because the machine was too slow for the speed. */
+  #lost = 0;
+
+  constructor(clock: SimulationClock, speed: number) {
+    if (!(speed > 0)) {
+      throw new RangeError(`speed: expected a number above 0, found ${speed}`);
+    }
+    this.#clock = clock;
+    this.#speed = speed;
+  }
+
+  /** How far the simulation has fallen behind the speed that was asked for, in simulated milliseconds. */
+  get lost(): number {
+    return this.#lost;
+  }
+
+  start(): void {
+    this.#origin = {simulated: this.#clock.now(), real: performance.now()};
+    this.#tick();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #tick(): void {
+    const began = performance.now();
+    const target = this.#origin.simulated + (began - this.#origin.real) * this.#speed;
+    while (this.#clock.step(target)) {
+      if (performance.now() - began > LONGEST_SLICE_MILLISECONDS) {
+        break;
+      }
+    }
+    const next = this.#clock.nextAt;
+    if (next === undefined || next > target) {
+      this.#clock.runUntil(target);
+    } else {
+      this.#lost += target - this.#clock.now();
+      this.#origin = {simulated: this.#clock.now(), real: performance.now()};
+    }
+    this.#timer = setTimeout(() => this.#tick(), TICK_MILLISECONDS);
+  }
+}
+
+/**
+ * Lets the simulation run until a time, as fast as it can, with code on its clock that waits for promises, such as the
+ * operator: after each event everything runs that waits for nothing else.
+ */
+export async function runWithTasks(clock: SimulationClock, until: number): Promise<void> {
+  await settle();
+  while (clock.step(until)) {
+    await settle();
+  }
+  clock.runUntil(until);
+  await settle();
+}
+
+async function settle(): Promise<void> {
+  // One turn for what was resolved, one for what that causes.
+  for (let turn = 0; turn < 2; turn++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

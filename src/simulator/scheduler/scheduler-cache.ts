@@ -1,0 +1,166 @@
+/** The cluster as the scheduling plugins see it, fed from the changes. */
+import type {LabelSelector} from '../../cluster/label-selector.ts';
+import {type ApiNode, toNode} from '../../cluster/node.ts';
+import {type ApiPod, type Pod, toPod} from '../../cluster/pod.ts';
+import {createPodSpecInterner} from '../../cluster/pod-spec.ts';
+import {ClusterState} from '../../cluster/snapshot.ts';
+import {
+  type ApiCsiNode,
+  type ApiPersistentVolume,
+  type ApiPersistentVolumeClaim,
+  type ApiStorageClass,
+  toCsiNode,
+  toPersistentVolume,
+  toPersistentVolumeClaim,
+  toStorageClass,
+} from '../../cluster/volumes.ts';
+import type {PodToSchedule} from '../../scheduling/framework.ts';
+import type {ApiObject, ClusterApi, ObjectChange} from '../cluster-api.ts';
+import {
+  controllerOf,
+  NAMESPACES,
+  NODES,
+  PODS,
+  type PodObject,
+  REPLICA_SETS,
+  type ReplicaSetObject,
+  SERVICES,
+  type ServiceObject,
+} from '../objects.ts';
+
+interface KnownPod {
+  readonly object: PodObject;
+  readonly pod: Pod;
+}
+
+export class SchedulerCache {
+  readonly state = new ClusterState();
+  readonly #api: ClusterApi;
+  readonly #intern = createPodSpecInterner();
+  readonly #pods = new Map<string, KnownPod>();
+  readonly #nodesWithImages = new Set<string>();
+
+  constructor(api: ClusterApi) {
+    this.#api = api;
+  }
+
+  /** Whether any node tells which images it holds. */
+  get knowsImages(): boolean {
+    return this.#nodesWithImages.size > 0;
+  }
+
+  pod(uid: string): Pod | undefined {
+    return this.#pods.get(uid)?.pod;
+  }
+
+  apply({type, resource, object}: ObjectChange): void {
+    const isGone = type === 'DELETED';
+    switch (resource) {
+      case PODS:
+        this.#applyPod(isGone, object as PodObject);
+        break;
+      case NODES:
+        this.#applyNode(isGone, object as unknown as ApiNode);
+        break;
+      case NAMESPACES:
+        if (isGone) {
+          this.state.deleteNamespace(object.metadata.name);
+        } else {
+          this.state.setNamespace(object.metadata.name, object.metadata.labels ?? {});
+        }
+        break;
+      default:
+        this.#applyStorage(isGone, resource, object);
+    }
+  }
+
+  /** The pod as the plugins ask about it; undefined when it does not wait for this scheduler. */
+  toSchedule({uid}: {readonly uid: string}): PodToSchedule | undefined {
+    const known = this.#pods.get(uid);
+    if (known === undefined || known.pod.nodeName !== undefined) {
+      return undefined;
+    }
+    const defaultSpreadSelector = this.#defaultSpreadSelector(known.object);
+    return {
+      ...known.pod,
+      ...(defaultSpreadSelector === undefined ? {} : {defaultSpreadSelector}),
+    };
+  }
+
+  #applyNode(isGone: boolean, object: ApiNode): void {
+    const {name} = object.metadata;
+    if (isGone) {
+      this.#nodesWithImages.delete(name);
+      this.state.deleteNode(name);
+      return;
+    }
+    if ((object.status?.images ?? []).length > 0) {
+      this.#nodesWithImages.add(name);
+    }
+    this.state.setNode(toNode(object));
+  }
+
+  #applyPod(isGone: boolean, object: PodObject): void {
+    const {uid} = object.metadata;
+    const known = this.#pods.get(uid);
+    if (isGone) {
+      this.#pods.delete(uid);
+      if (known !== undefined) {
+        this.state.deletePod(known.pod);
+      }
+      return;
+    }
+    // A status update leaves the spec the very same object, and nine of ten changes are status updates.
+    const isSameSpec = known !== undefined && known.object.spec === object.spec;
+    const pod = toPod(object as unknown as ApiPod, isSameSpec ? () => known.pod.spec : this.#intern);
+    this.#pods.set(uid, {object, pod});
+    this.state.setPod(pod, known?.pod);
+  }
+
+  #applyStorage(isGone: boolean, resource: string, object: ApiObject): void {
+    const {storage} = this.state;
+    switch (resource) {
+      case 'persistentvolumes': {
+        const volume = toPersistentVolume(object as unknown as ApiPersistentVolume);
+        return isGone ? storage.deletePersistentVolume(volume) : storage.setPersistentVolume(volume);
+      }
+      case 'persistentvolumeclaims': {
+        const claim = toPersistentVolumeClaim(object as unknown as ApiPersistentVolumeClaim);
+        return isGone ? storage.deletePersistentVolumeClaim(claim) : storage.setPersistentVolumeClaim(claim);
+      }
+      case 'storageclasses.storage.k8s.io': {
+        const storageClass = toStorageClass(object as unknown as ApiStorageClass);
+        return isGone ? storage.deleteStorageClass(storageClass) : storage.setStorageClass(storageClass);
+      }
+      case 'csinodes.storage.k8s.io': {
+        const csiNode = toCsiNode(object as unknown as ApiCsiNode);
+        return isGone ? storage.deleteCsiNode(csiNode) : storage.setCsiNode(csiNode);
+      }
+      default:
+    }
+  }
+
+  /** DefaultSelector in pkg/scheduler/framework/plugins/helper/spread.go: of the pod's services and its owner. */
+  #defaultSpreadSelector(pod: PodObject): LabelSelector | undefined {
+    const {namespace, labels = {}} = pod.metadata;
+    const matchLabels: Record<string, string> = {};
+    for (const service of this.#api.list(SERVICES, namespace)) {
+      const {selector} = (service as ServiceObject).spec ?? {};
+      const entries = Object.entries(selector ?? {});
+      if (entries.length > 0 && entries.every(([key, value]) => labels[key] === value)) {
+        Object.assign(matchLabels, selector);
+      }
+    }
+    const owner = controllerOf(pod);
+    const resource = owner === undefined ? undefined : OWNERS[owner.kind];
+    const found = resource === undefined ? undefined : this.#api.get(resource, namespace, owner?.name ?? '');
+    const {selector} = (found as ReplicaSetObject | undefined)?.spec ?? {};
+    Object.assign(matchLabels, selector?.matchLabels);
+    const matchExpressions = selector?.matchExpressions ?? [];
+    return Object.keys(matchLabels).length === 0 && matchExpressions.length === 0
+      ? undefined
+      : {matchLabels, matchExpressions};
+  }
+}
+
+const OWNERS: Readonly<Record<string, string>> = {ReplicaSet: REPLICA_SETS, StatefulSet: 'statefulsets.apps'};
