@@ -4,7 +4,7 @@ import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
 import {nodeFilter} from '../scheduling/scheduler.ts';
 
 const POD_TEMPLATE_HASH = 'pod-template-hash';
-/** Of a template that does not exist yet: no hash of an existing one, all of which are of consonants and digits. */
+/** Of a template that does not exist yet: and no hash of one that does, in which there are no vowels. */
 const UNKNOWN_HASH = 'new';
 
 /**

@@ -60,11 +60,11 @@ export function receptionOf(
 export interface Outlook {
   /** Where the scheduler has to be expected to put the replacement: one of these. */
   readonly targets: readonly string[];
-  /** All nodes that take it at the moment that `targets` are first expected at, best first. */
+  /** All nodes that take it then, best first. */
   readonly scores: readonly NodeTotal[];
 }
 
-/** @returns one for each occasion */
+/** One for each occasion. */
 export function outlooksOf(replacement: PodToSchedule, {occasions}: Reception): Outlook[] {
   return occasions.map(({snapshot, feasible}) => {
     const scores = rankNodes(replacement, snapshot, feasible);

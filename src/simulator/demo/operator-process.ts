@@ -1,0 +1,80 @@
+/** The operator beside a simulated cluster, as users run it: a process of its own, with the rights of config/. */
+import {type ChildProcess, spawn} from 'node:child_process';
+import {openSync, readdirSync, readFileSync} from 'node:fs';
+import {join} from 'node:path';
+import {fileURLToPath} from 'node:url';
+import {parseAllDocuments} from 'yaml';
+import type {ApiFace} from '../http/api-face.ts';
+import {loadManifests, type Manifest} from '../manifests.ts';
+import type {SimulatedCluster} from '../simulated-cluster.ts';
+
+const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
+const NAMESPACE = 'spread-operator-system';
+const LAST_LINES = 10;
+
+export class OperatorProcess {
+  readonly logFile: string;
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<void>;
+
+  private constructor(child: ChildProcess, logFile: string) {
+    this.#child = child;
+    this.logFile = logFile;
+    this.#ended = new Promise((resolve) => child.once('exit', () => resolve()));
+    // It must not outlive this process, not even when that fails.
+    process.once('exit', () => child.kill('SIGKILL'));
+  }
+
+  /** Installs what config/ holds first, except the Deployment that would run the operator inside the cluster. */
+  static async start(cluster: SimulatedCluster, face: ApiFace, directory: string): Promise<OperatorProcess> {
+    loadManifests(cluster.api, installation());
+    const kubeconfig = join(directory, 'operator-kubeconfig');
+    await face.writeServiceAccountKubeconfig(kubeconfig, NAMESPACE, 'spread-operator');
+    const logFile = join(directory, 'operator.log');
+    const log = openSync(logFile, 'w');
+    const child = spawn(
+      process.execPath,
+      [join(ROOT, 'src/main.ts'), '--log-format=human', '--health-address='],
+      {env: {...process.env, KUBECONFIG: kubeconfig}, stdio: ['ignore', log, log]},
+    );
+    return new OperatorProcess(child, logFile);
+  }
+
+  /** Throws with the end of its log when it has ended by itself. */
+  assertRunning(): void {
+    const words = this.#lastWords();
+    if (words !== undefined) {
+      throw new Error(words);
+    }
+  }
+
+  async stop(): Promise<void> {
+    if (this.#lastWords() === undefined) {
+      this.#child.kill('SIGTERM');
+      await this.#ended;
+    }
+  }
+
+  #lastWords(): string | undefined {
+    const {exitCode, signalCode} = this.#child;
+    if (exitCode === null && signalCode === null) {
+      return undefined;
+    }
+    const lines = readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-LAST_LINES);
+    return `the operator has ended (${signalCode ?? `exit code ${exitCode}`}):\n  ${lines.join('\n  ')}`;
+  }
+}
+
+function installation(): Manifest[] {
+  const files = [
+    'config/manager/namespace.yaml',
+    ...['config/crd', 'config/rbac'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder))
+        .filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml')
+        .map((name) => `${folder}/${name}`),
+    ),
+  ];
+  return files.flatMap((file) =>
+    parseAllDocuments(readFileSync(join(ROOT, file), 'utf8')).map((document) => document.toJS() as Manifest),
+  );
+}

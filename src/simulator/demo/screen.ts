@@ -1,0 +1,120 @@
+/** The terminal: lines that stay, and below them a picture that is painted over in place. */
+import {styleText} from 'node:util';
+
+export interface Line {
+  readonly text: string;
+  readonly tone?: Tone;
+}
+
+export type Tone = 'good' | 'bad' | 'dim' | 'strong';
+
+const STYLES = {good: 'green', bad: 'red', dim: 'gray', strong: 'bold'} as const;
+/** Longer lines are hard to read, however wide the terminal is. */
+const WIDEST = 100;
+const TIME_COLUMN = 9;
+
+export class Screen {
+  readonly #stream: NodeJS.WriteStream;
+  #live: readonly Line[] = [];
+  #isAfterBlank = false;
+
+  constructor(stream: NodeJS.WriteStream) {
+    this.#stream = stream;
+  }
+
+  get isLive(): boolean {
+    return this.#stream.isTTY;
+  }
+
+  heading(text: string): void {
+    this.#print([{text: ''}, ...this.#wrapped(text, 0, 'strong'), {text: ''}]);
+  }
+
+  say(text = '', tone?: Tone): void {
+    this.#print(this.#wrapped(text, 0, tone));
+  }
+
+  /** As they are, without breaking long ones: commands and tables. */
+  lines(lines: readonly string[]): void {
+    this.#print(lines.map((text) => ({text})));
+  }
+
+  /** What happened at that time: `2:00`. */
+  tell(time: string, text: string, tone?: Tone): void {
+    const [first, ...others] = this.#wrapped(text, TIME_COLUMN, tone);
+    this.#print([
+      {...first, text: `${time.padStart(TIME_COLUMN - 2)}  ${first?.text.trimStart() ?? ''}`},
+      ...others,
+    ]);
+  }
+
+  /** Replaces the picture; where the output is no terminal, nothing is shown until it is kept. */
+  show(picture: readonly Line[]): void {
+    if (this.isLive) {
+      this.#paint([], picture);
+    }
+  }
+
+  /** The picture stays as it is now. */
+  keep(picture: readonly Line[]): void {
+    this.#paint([{text: ''}, ...picture, {text: ''}], []);
+  }
+
+  /** What the picture shows now stays, as when the story is broken off. */
+  end(): void {
+    this.#live = [];
+  }
+
+  #print(lines: readonly Line[]): void {
+    this.#paint(lines, this.#live);
+  }
+
+  #paint(lines: readonly Line[], live: readonly Line[]): void {
+    // One blank line at a time.
+    const kept = this.#isAfterBlank && lines[0]?.text === '' ? lines.slice(1) : lines;
+    // Up to the first line of the picture, and everything from there on away.
+    const erase = this.#live.length === 0 ? '' : `\u001B[${this.#live.length}A\u001B[0J`;
+    // A line of the picture that wrapped would be two, and the next paint would begin too low.
+    const width = this.#width;
+    const fitting = live.map((line) => ({...line, text: line.text.slice(0, width - 1)}));
+    this.#stream.write(`${erase}${[...kept, ...fitting].map((line) => `${this.#styled(line)}\n`).join('')}`);
+    this.#live = [...live];
+    this.#isAfterBlank = lines.length === 0 ? this.#isAfterBlank : lines.at(-1)?.text === '';
+  }
+
+  /** A pseudo-terminal may have none. */
+  get #width(): number {
+    return this.#stream.columns > 0 ? this.#stream.columns : WIDEST;
+  }
+
+  #styled({text, tone}: Line): string {
+    return tone === undefined || text === '' ? text : styleText(STYLES[tone], text, {stream: this.#stream});
+  }
+
+  /** Broken at spaces, each line indented. */
+  #wrapped(text: string, indent: number, tone: Tone | undefined): Line[] {
+    const width = Math.min(this.#width, WIDEST) - indent - 1;
+    const lines: string[] = [];
+    let current = '';
+    for (const word of text.split(' ')) {
+      if (current !== '' && current.length + 1 + word.length > width) {
+        lines.push(current);
+        current = word;
+      } else {
+        current = current === '' ? word : `${current} ${word}`;
+      }
+    }
+    return [...lines, current].map((each) => ({
+      text: each === '' ? '' : `${' '.repeat(indent)}${each}`,
+      ...(tone === undefined ? {} : {tone}),
+    }));
+  }
+}
+
+/** Columns as wide as their widest cell. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    `  ${row.map((cell, column) => cell.padEnd((widths[column] ?? 0) + 2)).join('')}`.trimEnd(),
+  );
+}
