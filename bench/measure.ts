@@ -57,7 +57,7 @@ export interface SlowWorkload {
 }
 
 /** Every workload once, from caches that were only just filled. */
-export function measurePlan(layout: ClusterLayout): PlanMeasurement {
+function measurePlan(layout: ClusterLayout): PlanMeasurement {
   const started = cpuTime();
   const cluster = fill(layout);
   const fillMilliseconds = cpuTime() - started;
@@ -120,7 +120,7 @@ export interface EventMeasurement extends Summary {
   readonly notSpread: Summary;
 }
 
-export async function measureEvents(layout: ClusterLayout): Promise<EventMeasurement> {
+async function measureEvents(layout: ClusterLayout): Promise<EventMeasurement> {
   const cluster = fill(layout);
   const operator = new InProcessOperator(cluster);
   const events = new PodEvents(layout, layout.seed + 1);
@@ -189,7 +189,7 @@ export interface ControllerMeasurement {
 }
 
 /** The first pass of the controller over all workloads, with its queues and workers. */
-export async function measureController(layout: ClusterLayout): Promise<ControllerMeasurement> {
+async function measureController(layout: ClusterLayout): Promise<ControllerMeasurement> {
   const metrics = new CountingMetrics();
   const actions = new RecordedActions();
   const controller = new SpreadController({

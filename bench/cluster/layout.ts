@@ -8,7 +8,7 @@
 import {Random} from './random.ts';
 
 export const ZONES = ['zone-a', 'zone-b', 'zone-c'] as const;
-export const PODS_PER_NODE = 30;
+const PODS_PER_NODE = 30;
 export const DAEMON_SETS = ['kube-proxy', 'network', 'log-collector'] as const;
 
 export type Pool = 'general' | 'batch' | 'gpu';

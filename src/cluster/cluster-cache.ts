@@ -3,7 +3,9 @@
  * this namespace, what runs on that node. Pure: it is fed values and answers with values; a change costs what it
  * touches.
  */
+
 import type {DisruptionBudget} from './disruption-budget.ts';
+import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Node} from './node.ts';
 import {isFinished, isTerminating, type Pod} from './pod.ts';
 import {liveReplicas, type WorkloadReplicas} from './replicas.ts';
@@ -26,15 +28,15 @@ export function workloadKey({
 export class ClusterCache {
   readonly state = new ClusterState();
   readonly #workloads = new Map<WorkloadKey, Workload>();
-  readonly #workloadsOfNamespace = new Map<string, Map<string, Workload>>();
+  readonly #workloadsOfNamespace: NestedIndex<Workload> = new Map();
   readonly #keyOfDeploymentUid = new Map<string, WorkloadKey>();
   readonly #replicaSets = new Map<string, ReplicaSet>();
-  readonly #replicaSetsOfDeployment = new Map<string, Map<string, ReplicaSet>>();
-  readonly #podsOfController = new Map<string, Map<string, Pod>>();
+  readonly #replicaSetsOfDeployment: NestedIndex<ReplicaSet> = new Map();
+  readonly #podsOfController: NestedIndex<Pod> = new Map();
   /** Without a node, by uid. */
   readonly #waitingPods = new Map<string, Pod>();
-  readonly #budgetsOfNamespace = new Map<string, Map<string, DisruptionBudget>>();
-  readonly #autoscalersOfNamespace = new Map<string, Map<string, HorizontalPodAutoscaler>>();
+  readonly #budgetsOfNamespace: NestedIndex<DisruptionBudget> = new Map();
+  readonly #autoscalersOfNamespace: NestedIndex<HorizontalPodAutoscaler> = new Map();
   readonly #namespaces = new Map<string, Namespace>();
 
   setNode(node: Node): void {
@@ -48,10 +50,10 @@ export class ClusterCache {
   setPod(pod: Pod, previous?: Pod): void {
     this.state.setPod(pod, previous);
     if (previous?.controller !== undefined && previous.controller.uid !== pod.controller?.uid) {
-      remove(this.#podsOfController, previous.controller.uid, previous.uid);
+      takeFrom(this.#podsOfController, previous.controller.uid, previous.uid);
     }
     if (pod.controller !== undefined) {
-      put(this.#podsOfController, pod.controller.uid, pod.uid, pod);
+      putInto(this.#podsOfController, pod.controller.uid, pod.uid, pod);
     }
     if (previous !== undefined) {
       this.#waitingPods.delete(previous.uid);
@@ -67,54 +69,54 @@ export class ClusterCache {
     this.state.deletePod(pod);
     this.#waitingPods.delete(pod.uid);
     if (pod.controller !== undefined) {
-      remove(this.#podsOfController, pod.controller.uid, pod.uid);
+      takeFrom(this.#podsOfController, pod.controller.uid, pod.uid);
     }
   }
 
   setWorkload(workload: Workload): void {
     const key = workloadKey(workload);
     this.#workloads.set(key, workload);
-    put(this.#workloadsOfNamespace, workload.namespace, workload.name, workload);
+    putInto(this.#workloadsOfNamespace, workload.namespace, workload.name, workload);
     this.#keyOfDeploymentUid.set(workload.uid, key);
   }
 
   deleteWorkload(workload: Workload): void {
     this.#workloads.delete(workloadKey(workload));
-    remove(this.#workloadsOfNamespace, workload.namespace, workload.name);
+    takeFrom(this.#workloadsOfNamespace, workload.namespace, workload.name);
     this.#keyOfDeploymentUid.delete(workload.uid);
   }
 
   setReplicaSet(replicaSet: ReplicaSet, previous?: ReplicaSet): void {
     if (previous?.deploymentUid !== undefined && previous.deploymentUid !== replicaSet.deploymentUid) {
-      remove(this.#replicaSetsOfDeployment, previous.deploymentUid, previous.uid);
+      takeFrom(this.#replicaSetsOfDeployment, previous.deploymentUid, previous.uid);
     }
     this.#replicaSets.set(replicaSet.uid, replicaSet);
     if (replicaSet.deploymentUid !== undefined) {
-      put(this.#replicaSetsOfDeployment, replicaSet.deploymentUid, replicaSet.uid, replicaSet);
+      putInto(this.#replicaSetsOfDeployment, replicaSet.deploymentUid, replicaSet.uid, replicaSet);
     }
   }
 
   deleteReplicaSet(replicaSet: ReplicaSet): void {
     this.#replicaSets.delete(replicaSet.uid);
     if (replicaSet.deploymentUid !== undefined) {
-      remove(this.#replicaSetsOfDeployment, replicaSet.deploymentUid, replicaSet.uid);
+      takeFrom(this.#replicaSetsOfDeployment, replicaSet.deploymentUid, replicaSet.uid);
     }
   }
 
   setBudget(budget: DisruptionBudget): void {
-    put(this.#budgetsOfNamespace, budget.namespace, budget.name, budget);
+    putInto(this.#budgetsOfNamespace, budget.namespace, budget.name, budget);
   }
 
   deleteBudget(budget: DisruptionBudget): void {
-    remove(this.#budgetsOfNamespace, budget.namespace, budget.name);
+    takeFrom(this.#budgetsOfNamespace, budget.namespace, budget.name);
   }
 
   setAutoscaler(autoscaler: HorizontalPodAutoscaler): void {
-    put(this.#autoscalersOfNamespace, autoscaler.namespace, autoscaler.name, autoscaler);
+    putInto(this.#autoscalersOfNamespace, autoscaler.namespace, autoscaler.name, autoscaler);
   }
 
   deleteAutoscaler(autoscaler: HorizontalPodAutoscaler): void {
-    remove(this.#autoscalersOfNamespace, autoscaler.namespace, autoscaler.name);
+    takeFrom(this.#autoscalersOfNamespace, autoscaler.namespace, autoscaler.name);
   }
 
   setNamespace(namespace: Namespace): void {
@@ -180,22 +182,5 @@ export class ClusterCache {
 
   workloadOfReplicaSet({deploymentUid}: ReplicaSet): WorkloadKey | undefined {
     return deploymentUid === undefined ? undefined : this.#keyOfDeploymentUid.get(deploymentUid);
-  }
-}
-
-function put<T>(index: Map<string, Map<string, T>>, outer: string, inner: string, value: T): void {
-  const values = index.get(outer);
-  if (values === undefined) {
-    index.set(outer, new Map([[inner, value]]));
-  } else {
-    values.set(inner, value);
-  }
-}
-
-function remove<T>(index: Map<string, Map<string, T>>, outer: string, inner: string): void {
-  const values = index.get(outer);
-  values?.delete(inner);
-  if (values?.size === 0) {
-    index.delete(outer);
   }
 }

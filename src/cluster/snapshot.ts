@@ -2,7 +2,9 @@
  * The cluster as planning and scheduling see it: one NodeInfo for each node with the pods on it, as in
  * kube-scheduler's snapshot (pkg/scheduler/framework/types.go). Pure: it holds values and computes.
  */
+
 import type {Labels} from './label-selector.ts';
+import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Node} from './node.ts';
 import {ChangedNodeInfo, MutableNodeInfo, type NodeInfo} from './node-info.ts';
 import {isFinished, type Pod} from './pod.ts';
@@ -41,9 +43,9 @@ export interface SchedulingSnapshot {
 export class ClusterState implements SchedulingSnapshot {
   readonly #infos = new Map<string, MutableNodeInfo>();
   /** Pods whose node has not been seen (yet), by node name. */
-  readonly #podsWithoutNode = new Map<string, Map<string, Pod>>();
+  readonly #podsWithoutNode: NestedIndex<Pod> = new Map();
   /** Pods without a node, by the name of the one that is promised to them. */
-  readonly #nominated = new Map<string, Map<string, Pod>>();
+  readonly #nominated: NestedIndex<Pod> = new Map();
   readonly #namespaces = new Map<string, Labels>();
   readonly storage = new StorageState();
   readonly #claimHolders = new ClaimHolders();
@@ -107,9 +109,7 @@ export class ClusterState implements SchedulingSnapshot {
     this.#claimHolders.set(pod);
     const info = this.#infos.get(pod.nodeName);
     if (info === undefined) {
-      const waiting = this.#podsWithoutNode.get(pod.nodeName) ?? new Map<string, Pod>();
-      waiting.set(pod.uid, pod);
-      this.#podsWithoutNode.set(pod.nodeName, waiting);
+      putInto(this.#podsWithoutNode, pod.nodeName, pod.uid, pod);
       return;
     }
     this.#put(info, pod);
@@ -121,10 +121,7 @@ export class ClusterState implements SchedulingSnapshot {
       return;
     }
     this.#claimHolders.delete(pod);
-    const waiting = this.#podsWithoutNode.get(pod.nodeName);
-    if (waiting?.delete(pod.uid) === true && waiting.size === 0) {
-      this.#podsWithoutNode.delete(pod.nodeName);
-    }
+    takeFrom(this.#podsWithoutNode, pod.nodeName, pod.uid);
     const removed = this.#infos.get(pod.nodeName)?.remove(pod.uid);
     if (removed !== undefined) {
       this.#groups.remove(removed);
@@ -177,16 +174,11 @@ export class ClusterState implements SchedulingSnapshot {
     if (pod.nominatedNodeName === undefined) {
       return;
     }
-    const pods = this.#nominated.get(pod.nominatedNodeName) ?? new Map<string, Pod>();
-    pods.set(pod.uid, pod);
-    this.#nominated.set(pod.nominatedNodeName, pods);
+    putInto(this.#nominated, pod.nominatedNodeName, pod.uid, pod);
   }
 
   #withdrawNomination(pod: Pod): void {
-    const pods = this.#nominated.get(pod.nominatedNodeName ?? '');
-    if (pods?.delete(pod.uid) === true && pods.size === 0) {
-      this.#nominated.delete(pod.nominatedNodeName ?? '');
-    }
+    takeFrom(this.#nominated, pod.nominatedNodeName ?? '', pod.uid);
   }
 
   #put(info: MutableNodeInfo, pod: Pod): void {

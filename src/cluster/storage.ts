@@ -1,3 +1,4 @@
+import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Pod} from './pod.ts';
 import type {
   CsiDriver,
@@ -28,7 +29,7 @@ export class StorageState implements Storage {
   readonly #classes = new Map<string, StorageClass>();
   readonly #csiNodes = new Map<string, CsiNode>();
   readonly #csiDrivers = new Map<string, CsiDriver>();
-  readonly #attachments = new Map<string, Map<string, VolumeAttachment>>();
+  readonly #attachments: NestedIndex<VolumeAttachment> = new Map();
 
   setPersistentVolume(volume: PersistentVolume): void {
     this.#volumes.set(volume.name, volume);
@@ -71,17 +72,11 @@ export class StorageState implements Storage {
   }
 
   setVolumeAttachment(attachment: VolumeAttachment): void {
-    const ofNode = this.#attachments.get(attachment.nodeName) ?? new Map<string, VolumeAttachment>();
-    ofNode.set(attachment.name, attachment);
-    this.#attachments.set(attachment.nodeName, ofNode);
+    putInto(this.#attachments, attachment.nodeName, attachment.name, attachment);
   }
 
   deleteVolumeAttachment({name, nodeName}: VolumeAttachment): void {
-    const ofNode = this.#attachments.get(nodeName);
-    ofNode?.delete(name);
-    if (ofNode?.size === 0) {
-      this.#attachments.delete(nodeName);
-    }
+    takeFrom(this.#attachments, nodeName, name);
   }
 
   persistentVolume(name: string): PersistentVolume | undefined {
@@ -130,23 +125,17 @@ export class StorageState implements Storage {
 
 /** Which pods hold a claim. Pods without claims cost nothing here. */
 export class ClaimHolders {
-  readonly #pods = new Map<string, Map<string, Pod>>();
+  readonly #pods: NestedIndex<Pod> = new Map();
 
   set(pod: Pod): void {
     for (const key of claimKeysOf(pod)) {
-      const holders = this.#pods.get(key) ?? new Map<string, Pod>();
-      holders.set(pod.uid, pod);
-      this.#pods.set(key, holders);
+      putInto(this.#pods, key, pod.uid, pod);
     }
   }
 
   delete(pod: Pod): void {
     for (const key of claimKeysOf(pod)) {
-      const holders = this.#pods.get(key);
-      holders?.delete(pod.uid);
-      if (holders?.size === 0) {
-        this.#pods.delete(key);
-      }
+      takeFrom(this.#pods, key, pod.uid);
     }
   }
 

@@ -3,7 +3,7 @@
  * other the best transfer is found without trying all pairs: the best giver and the best receiver of a set are those
  * of its parts, and a transfer costs nothing at a level whose domain both ends share.
  */
-import {Heap} from './heap.ts';
+import {Heap} from '../heap.ts';
 import type {Lows, Placement, Transfer} from './placement.ts';
 import type {Forest, Shape} from './shape.ts';
 import {compareVectors, isNegative, sumOf} from './vectors.ts';
@@ -55,7 +55,7 @@ class Side {
     this.#parts = [];
     // Sets stand behind those that contain them, so the smallest come first.
     for (let set = members.length - 1; set >= 0; set--) {
-      this.#parts[set] = new Heap(members[set] ?? [], compareBest);
+      this.#parts[set] = new Heap(compareBest, members[set] ?? []);
       const best = this.#setBest(set);
       this.#ofSet[set] = best;
       if (best !== undefined && set > 0) {
@@ -68,7 +68,7 @@ class Side {
   top(set: number): Best | undefined {
     const parts = this.#parts[set];
     // What has changed since was put in anew.
-    for (let top = parts?.top(); top !== undefined; top = parts?.top()) {
+    for (let top = parts?.first; top !== undefined; top = parts?.first) {
       if (this.#current(top.part)?.change === top.change) {
         return top;
       }

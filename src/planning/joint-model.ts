@@ -27,7 +27,7 @@ export interface Member {
  * How much looking is allowed: how often a node may be judged for a pod. Counted and not timed, so that the answer is
  * the same on every machine.
  */
-export class Effort {
+class Effort {
   #left = 0;
 
   grant(judgements: number): void {

@@ -2,8 +2,9 @@
  * Best-first search over placements of several workloads: the least objective, and the fewest moves to it (A*, with the
  * moves that each workload needs on its own as the estimate, which is never too high).
  */
+
+import {Heap} from '../heap.ts';
 import type {Objective} from './distribution.ts';
-import {Heap} from './heap.ts';
 import type {JointModel, JointState, Measure, Step} from './joint-model.ts';
 import {compareVectors} from './vectors.ts';
 
@@ -37,7 +38,7 @@ interface Candidate {
 }
 
 export function search(model: JointModel, stepsFrom: (state: JointState) => readonly Step[]): SearchResult {
-  const open = new Heap<Candidate>([], compareCandidates);
+  const open = new Heap<Candidate>(compareCandidates);
   const fewest = new Map<string, number>();
   let order = 0;
   const candidateOf = (state: JointState, moves: number, before?: Candidate['before']): Candidate => {

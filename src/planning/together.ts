@@ -126,7 +126,7 @@ export function keepsTheEnd(
 }
 
 /** The same request when the move has been made. */
-export function afterMove(
+function afterMove(
   request: TogetherRequest,
   workload: string,
   move: PlannedMove,

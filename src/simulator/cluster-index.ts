@@ -1,4 +1,5 @@
 /** Who belongs to whom, kept up to date from the changes, so that no controller has to search all objects. */
+import {type NestedIndex, putInto, takeFrom} from '../cluster/nested-index.ts';
 import type {ApiObject, ClusterApi, ObjectChange, ResourceName} from './cluster-api.ts';
 import {
   controllerOf,
@@ -19,13 +20,13 @@ export interface Dependent {
 
 export class ClusterIndex {
   readonly api: ClusterApi;
-  readonly #podsByNode = new Map<string, Map<string, PodObject>>();
-  readonly #podsByNamespace = new Map<string, Map<string, PodObject>>();
+  readonly #podsByNode: NestedIndex<PodObject> = new Map();
+  readonly #podsByNamespace: NestedIndex<PodObject> = new Map();
   /** Objects of any resource by the uid of each of their owners. */
-  readonly #dependents = new Map<string, Map<string, Dependent>>();
+  readonly #dependents: NestedIndex<Dependent> = new Map();
   readonly #nodes = new Map<string, NodeObject>();
   /** Pods and ReplicaSets without a controller, by resource and namespace: a controller may adopt them. */
-  readonly #orphans = new Map<string, Map<string, ApiObject>>();
+  readonly #orphans: NestedIndex<ApiObject> = new Map();
 
   constructor(api: ClusterApi) {
     this.api = api;
@@ -97,16 +98,16 @@ export class ClusterIndex {
   #insert(resource: ResourceName, object: ApiObject): void {
     const {metadata} = object;
     for (const {uid} of metadata.ownerReferences ?? []) {
-      put(this.#dependents, uid, metadata.uid, {resource, object});
+      putInto(this.#dependents, uid, metadata.uid, {resource, object});
     }
     if ((resource === PODS || resource === REPLICA_SETS) && controllerOf(object) === undefined) {
-      put(this.#orphans, `${resource}/${metadata.namespace}`, metadata.name, object);
+      putInto(this.#orphans, `${resource}/${metadata.namespace}`, metadata.name, object);
     }
     if (resource === PODS) {
       const pod = object as PodObject;
-      put(this.#podsByNamespace, metadata.namespace ?? '', metadata.name, pod);
+      putInto(this.#podsByNamespace, metadata.namespace ?? '', metadata.name, pod);
       if (pod.spec.nodeName !== undefined) {
-        put(this.#podsByNode, pod.spec.nodeName, keyOf(metadata), pod);
+        putInto(this.#podsByNode, pod.spec.nodeName, keyOf(metadata), pod);
       }
     } else if (resource === NODES) {
       this.#nodes.set(metadata.name, object);
@@ -116,14 +117,14 @@ export class ClusterIndex {
   #remove(resource: ResourceName, object: ApiObject): void {
     const {metadata} = object;
     for (const {uid} of metadata.ownerReferences ?? []) {
-      take(this.#dependents, uid, metadata.uid);
+      takeFrom(this.#dependents, uid, metadata.uid);
     }
-    take(this.#orphans, `${resource}/${metadata.namespace}`, metadata.name);
+    takeFrom(this.#orphans, `${resource}/${metadata.namespace}`, metadata.name);
     if (resource === PODS) {
       const pod = object as PodObject;
-      take(this.#podsByNamespace, metadata.namespace ?? '', metadata.name);
+      takeFrom(this.#podsByNamespace, metadata.namespace ?? '', metadata.name);
       if (pod.spec.nodeName !== undefined) {
-        take(this.#podsByNode, pod.spec.nodeName, keyOf(metadata));
+        takeFrom(this.#podsByNode, pod.spec.nodeName, keyOf(metadata));
       }
     } else if (resource === NODES) {
       this.#nodes.delete(metadata.name);
@@ -144,21 +145,4 @@ function belongsToTheSame(previous: ApiObject, object: ApiObject): boolean {
       ({uid, controller}, index) => uid === before[index]?.uid && controller === before[index]?.controller,
     )
   );
-}
-
-function put<T>(index: Map<string, Map<string, T>>, outer: string, inner: string, value: T): void {
-  const values = index.get(outer);
-  if (values === undefined) {
-    index.set(outer, new Map([[inner, value]]));
-  } else {
-    values.set(inner, value);
-  }
-}
-
-function take<T>(index: Map<string, Map<string, T>>, outer: string, inner: string): void {
-  const values = index.get(outer);
-  values?.delete(inner);
-  if (values?.size === 0) {
-    index.delete(outer);
-  }
 }

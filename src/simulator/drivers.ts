@@ -1,7 +1,4 @@
-/**
- * What lets a simulation's time pass: at the pace of the wall clock, or as fast as it can with asynchronous code on the
- * same clock. The only part of the engine that knows real time.
- */
+/** What lets a simulation's time pass at the pace of the wall clock. The only part of the engine that knows real time. */
 import type {SimulationClock} from './engine/simulation-clock.ts';
 
 const TICK_MILLISECONDS = 10;
@@ -56,25 +53,5 @@ export class RealTimeDriver {
       this.#origin = {simulated: this.#clock.now(), real: performance.now()};
     }
     this.#timer = setTimeout(() => this.#tick(), TICK_MILLISECONDS);
-  }
-}
-
-/**
- * Lets the simulation run until a time, as fast as it can, with code on its clock that waits for promises, such as the
- * operator: after each event everything runs that waits for nothing else.
- */
-export async function runWithTasks(clock: SimulationClock, until: number): Promise<void> {
-  await settle();
-  while (clock.step(until)) {
-    await settle();
-  }
-  clock.runUntil(until);
-  await settle();
-}
-
-async function settle(): Promise<void> {
-  // One turn for what was resolved, one for what that causes.
-  for (let turn = 0; turn < 2; turn++) {
-    await new Promise((resolve) => setImmediate(resolve));
   }
 }

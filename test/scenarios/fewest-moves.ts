@@ -100,7 +100,7 @@ export class FewestMoves {
   }
 }
 
-export function movesBetween(before: Placement, after: Placement): number {
+function movesBetween(before: Placement, after: Placement): number {
   return sum(
     before.flatMap((counts, workload) =>
       counts.map((count, node) => Math.max(0, count - (after[workload]?.[node] ?? 0))),

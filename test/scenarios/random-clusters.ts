@@ -32,7 +32,7 @@ export interface PlacedDeployment {
 }
 
 /** Nodes of several random clusters live in one real cluster; this label says whose they are. */
-export const OWNER = 'spread-operator.test/cluster';
+const OWNER = 'spread-operator.test/cluster';
 const DEDICATED = 'dedicated';
 const DISK = 'disk';
 

@@ -13,8 +13,6 @@ export interface FieldSet {
 const MEMBER = '.';
 const LEAF: FieldSet = {};
 
-export const emptySet: FieldSet | undefined = undefined;
-
 export function isMember(set: FieldSet | undefined): boolean {
   if (set === undefined) return false;
   if (Object.hasOwn(set, MEMBER)) return true;

@@ -46,16 +46,6 @@ export function valueAt(object: unknown, ...path: readonly string[]): unknown {
   return value;
 }
 
-/** A copy with `value` at the path; undefined takes the field away. */
-export function withValueAt(object: JsonObject, path: readonly string[], value: unknown): JsonObject {
-  const [field, ...rest] = path;
-  if (field === undefined) return object;
-  if (rest.length > 0) return {...object, [field]: withValueAt(asObject(object[field]), rest, value)};
-  if (value !== undefined) return {...object, [field]: value};
-  const {[field]: _, ...others} = object;
-  return others;
-}
-
 /** A scalar as text; what is missing as an empty one. */
 export function textOf(value: unknown): string {
   if (typeof value === 'string') return value;

@@ -1,6 +1,6 @@
 /** Rules of metadata. Source: apimachinery/pkg/api/validation/objectmeta.go and pkg/util/validation/validation.go. */
 import type {ApiObject} from '../cluster-api.ts';
-import {asList, asObject, equals, isObject} from './json.ts';
+import {asList, asObject, equals} from './json.ts';
 import type {Resource} from './resources.ts';
 import {type FieldError, fieldForbidden, invalid, required} from './status-error.ts';
 
@@ -28,7 +28,7 @@ function tooLong(length: number): string {
 }
 
 /** What is wrong with a name, in the words of the server; empty when nothing is. */
-export function nameProblems(resource: Resource, name: string): string[] {
+function nameProblems(resource: Resource, name: string): string[] {
   if (PATH_NAMED.has(resource.plural)) {
     if (name === '.' || name === '..') return [`may not be '${name}'`];
     return ['/', '%'].filter((each) => name.includes(each)).map((each) => `may not contain '${each}'`);
@@ -46,7 +46,7 @@ export function labelProblems(name: string): string[] {
   return LABEL.test(name) ? [] : [LABEL_MESSAGE];
 }
 
-export function subdomainProblems(name: string): string[] {
+function subdomainProblems(name: string): string[] {
   if (name.length > 253) return [tooLong(253)];
   return SUBDOMAIN.test(name) ? [] : [SUBDOMAIN_MESSAGE];
 }
@@ -162,8 +162,4 @@ export function validateMetadataUpdate(object: ApiObject, old: ApiObject): Field
     }
   }
   return errors;
-}
-
-export function isApiObject(value: unknown): value is ApiObject {
-  return isObject(value) && isObject(value['metadata']);
 }

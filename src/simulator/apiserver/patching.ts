@@ -63,7 +63,7 @@ export function patchValue(resource: Resource, document: JsonObject, {type, patc
   }
 }
 
-export function unsupportedPatch(): StatusError {
+function unsupportedPatch(): StatusError {
   return new StatusError(
     415,
     'UnsupportedMediaType',

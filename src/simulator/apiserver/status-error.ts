@@ -127,10 +127,6 @@ export function genericNotFound(): StatusError {
   return new StatusError(404, 'NotFound', 'the server could not find the requested resource', {});
 }
 
-export function internalError(message: string): StatusError {
-  return new StatusError(500, 'InternalError', `Internal error occurred: ${message}`, {causes: [{message}]});
-}
-
 /** A problem of one field; its text is the one of apimachinery's field.Error. */
 export interface FieldError {
   readonly reason:

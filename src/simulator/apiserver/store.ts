@@ -188,7 +188,7 @@ export function keyOfObject({metadata}: ApiObject): string {
 }
 
 /** By code unit: names are ASCII, so this is etcd's order of bytes. */
-export function compareKeys(left: string, right: string): number {
+function compareKeys(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 

@@ -143,11 +143,6 @@ export function customStructure(schema: OpenApiSchema, kind: string): ObjectStru
   };
 }
 
-export function fieldOf(structure: Structure | undefined, name: string): Structure | undefined {
-  if (structure?.kind === 'object') return structure.fields.get(name);
-  return structure?.kind === 'map' ? structure.values : undefined;
-}
-
 function build(raw: OpenApiSchema, typeName: string, schemaName = ''): Structure {
   const schema = resolve(raw);
   const name = schema.name === '' ? schemaName : schema.name;

@@ -69,7 +69,7 @@ function decodeObject(resource: Resource, body: JsonObject): {value: unknown; un
 }
 
 /** fieldValidation: Strict refuses unknown fields, Warn (the default) warns. */
-export function reportUnknown(resource: Resource, unknown: readonly string[], options: WriteOptions): void {
+function reportUnknown(resource: Resource, unknown: readonly string[], options: WriteOptions): void {
   if (unknown.length === 0) return;
   const problems = unknown.map((path) => `unknown field ${JSON.stringify(path)}`);
   if (options.fieldValidation === 'Strict') {

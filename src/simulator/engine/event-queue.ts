@@ -1,4 +1,4 @@
-import {Heap} from './heap.ts';
+import {Heap} from '../../heap.ts';
 
 export interface ScheduledEvent {
   /** Milliseconds since the Unix epoch. */
@@ -10,9 +10,7 @@ export interface ScheduledEvent {
 
 /** What is to happen when: by time and, at the same time, by who was added first. */
 export class EventQueue {
-  readonly #heap = new Heap<ScheduledEvent>(
-    (a, b) => a.at < b.at || (a.at === b.at && a.sequence < b.sequence),
-  );
+  readonly #heap = new Heap<ScheduledEvent>((a, b) => a.at - b.at || a.sequence - b.sequence);
   #sequence = 0;
   #cancelled = 0;
 

@@ -93,7 +93,7 @@ export class Authentication {
   }
 }
 
-export function serviceAccountUser(namespace: string, name: string, uid?: string): UserInfo {
+function serviceAccountUser(namespace: string, name: string, uid?: string): UserInfo {
   return {
     username: `system:serviceaccount:${namespace}:${name}`,
     ...(uid === undefined ? {} : {uid}),

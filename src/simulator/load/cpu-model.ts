@@ -11,7 +11,7 @@ import type {ObjectChange} from '../cluster-api.ts';
 import type {SimulationContext} from '../context.ts';
 import type {Kubelets} from '../kubelet/kubelets.ts';
 import type {PodWorker} from '../kubelet/pod-worker.ts';
-import {keyOf, NODES, type NodeObject, PODS, type PodObject} from '../objects.ts';
+import {NODES, type NodeObject, PODS, type PodObject} from '../objects.ts';
 import {shareNodeCpu} from './cpu-share.ts';
 import {milliOf, type PodCpuSpec, podCpuSpec, SERVICE_LOAD} from './pod-cpu.ts';
 import type {ServiceDirectory} from './service-directory.ts';
@@ -234,9 +234,4 @@ function bearsOnCpu(pod: PodObject, before: PodObject | undefined): boolean {
     pod.status?.containerStatuses !== before.status?.containerStatuses ||
     pod.status?.phase !== before.status?.phase
   );
-}
-
-/** `namespace/name` of what a usage is of. */
-export function usageKey(usage: PodUsage): string {
-  return keyOf(usage);
 }

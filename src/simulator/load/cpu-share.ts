@@ -42,7 +42,7 @@ export interface PodCpu {
 }
 
 /** MilliCPUToShares: a request of nothing still weighs a little. */
-export function cpuShares(milliCPU: number): number {
+function cpuShares(milliCPU: number): number {
   return Math.max(2, Math.floor((milliCPU * 1024) / 1000));
 }
 

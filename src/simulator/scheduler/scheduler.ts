@@ -22,7 +22,7 @@ import {eventsOf} from './cluster-events.ts';
 import {SchedulerCache} from './scheduler-cache.ts';
 import {type QueuedPod, SchedulingQueue} from './scheduling-queue.ts';
 
-export const DEFAULT_SCHEDULER = 'default-scheduler';
+const DEFAULT_SCHEDULER = 'default-scheduler';
 /** minFeasibleNodesToFind, minFeasibleNodesPercentageToFind */
 const FEWEST_NODES = 100;
 const LEAST_PERCENTAGE = 5;

@@ -4,7 +4,7 @@
  * Source: pkg/scheduler/backend/queue/{scheduling_queue,active_queue,backoff_queue}.go of Kubernetes 1.36.
  */
 import type {Clock} from '../../clock.ts';
-import {Heap} from '../engine/heap.ts';
+import {Heap} from '../../heap.ts';
 import type {SimulationParameters} from '../parameters.ts';
 import {type ClusterEvent, mayHelp, type RefusedBy} from './cluster-events.ts';
 
@@ -27,10 +27,10 @@ export class SchedulingQueue {
   readonly #parameters: SimulationParameters;
   readonly #pods = new Map<string, QueuedPod>();
   readonly #active = new Heap<QueuedPod>(
-    (a, b) => a.priority > b.priority || (a.priority === b.priority && isOlder(a, b)),
+    (a, b) => b.priority - a.priority || a.timestamp - b.timestamp || a.order - b.order,
   );
   readonly #backoff = new Heap<{readonly pod: QueuedPod; readonly until: number}>(
-    (a, b) => a.until < b.until,
+    (a, b) => a.until - b.until,
   );
   readonly #unschedulable = new Map<string, QueuedPod>();
   #activeCount = 0;
@@ -194,8 +194,4 @@ export class SchedulingQueue {
     const seconds = Math.min(podInitialBackoffSeconds * 2 ** Math.max(0, attempts - 1), podMaxBackoffSeconds);
     return timestamp + seconds * 1000;
   }
-}
-
-function isOlder(a: QueuedPod, b: QueuedPod): boolean {
-  return a.timestamp < b.timestamp || (a.timestamp === b.timestamp && a.order < b.order);
 }

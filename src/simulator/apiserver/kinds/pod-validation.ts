@@ -1,4 +1,5 @@
 /** Pods and pod templates. Source: kubernetes/pkg/apis/core/validation/validation.go. */
+import {parseQuantity} from '../../../cluster/quantity.ts';
 import {equals, type JsonObject, textOf} from '../json.ts';
 import {labelProblems, qualifiedNameProblems} from '../metadata.ts';
 import {type FieldError, fieldForbidden, invalid, notSupported, required} from '../status-error.ts';
@@ -113,7 +114,7 @@ function validateResources(resources: Draft | undefined, path: string): FieldErr
   }
   for (const [name, request] of Object.entries(requests ?? {})) {
     const limit = limits?.[name];
-    if (limit !== undefined && magnitude(request) > magnitude(limit)) {
+    if (limit !== undefined && parseQuantity(textOf(request)) > parseQuantity(textOf(limit))) {
       errors.push(
         invalid(
           `${path}.requests`,
@@ -124,30 +125,6 @@ function validateResources(resources: Draft | undefined, path: string): FieldErr
     }
   }
   return errors;
-}
-
-const SUFFIXES: Readonly<Record<string, number>> = {
-  n: 1e-9,
-  u: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12,
-  P: 1e15,
-  E: 1e18,
-  Ki: 2 ** 10,
-  Mi: 2 ** 20,
-  Gi: 2 ** 30,
-  Ti: 2 ** 40,
-  Pi: 2 ** 50,
-  Ei: 2 ** 60,
-};
-
-function magnitude(quantity: unknown): number {
-  const [, digits = '0', suffix = ''] = /^([-+\d.]+)(.*)$/.exec(String(quantity)) ?? [];
-  return Number(digits) * (SUFFIXES[suffix] ?? 1);
 }
 
 function validateAffinity(spec: Draft, path: string): FieldError[] {

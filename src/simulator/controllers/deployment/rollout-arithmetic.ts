@@ -26,7 +26,7 @@ export function isRollingUpdate({spec}: DeploymentObject): boolean {
 }
 
 /** maxSurge rounds up, maxUnavailable down; when both come to 0 one replica may be missing, or nothing would move. */
-export function fenceposts({spec}: DeploymentObject): {surge: number; unavailable: number} {
+function fenceposts({spec}: DeploymentObject): {surge: number; unavailable: number} {
   const {maxSurge = '25%', maxUnavailable = '25%'} = spec.strategy?.rollingUpdate ?? {};
   const desired = spec.replicas ?? 1;
   const surge = scaledValue(maxSurge, desired, true);

@@ -1,17 +1,22 @@
-/** The smallest first, by a total order. */
+/** A binary heap: the smallest is always at hand. Of equal ones, whichever. */
 export class Heap<T> {
   readonly #items: T[];
   readonly #compare: (a: T, b: T) => number;
 
-  constructor(items: readonly T[], compare: (a: T, b: T) => number) {
-    this.#items = [...items];
+  /** With `items` in it, in linear time. */
+  constructor(compare: (a: T, b: T) => number, items: readonly T[] = []) {
     this.#compare = compare;
+    this.#items = [...items];
     for (let index = Math.floor(this.#items.length / 2) - 1; index >= 0; index--) {
       this.#sink(index);
     }
   }
 
-  top(): T | undefined {
+  get size(): number {
+    return this.#items.length;
+  }
+
+  get first(): T | undefined {
     return this.#items[0];
   }
 
@@ -31,13 +36,13 @@ export class Heap<T> {
   }
 
   pop(): T | undefined {
-    const top = this.#items[0];
+    const first = this.#items[0];
     const last = this.#items.pop();
     if (this.#items.length > 0 && last !== undefined) {
       this.#items[0] = last;
       this.#sink(0);
     }
-    return top;
+    return first;
   }
 
   #sink(start: number): void {
