@@ -1,0 +1,76 @@
+/** A cluster in a file: what `kubectl spread snapshot` writes, and every other command reads with `--snapshot`. */
+import {readFile} from 'node:fs/promises';
+import {resolve} from 'node:path';
+import {gunzipSync, gzipSync} from 'node:zlib';
+import type {ClusterPicture} from '../../foresight/cluster-picture.ts';
+import {InputError} from '../failure.ts';
+import type {CommandIo} from '../io.ts';
+
+const API_VERSION = 'cli.spread-operator.io/v1alpha1';
+const KIND = 'ClusterSnapshot';
+const GZIP_MAGIC = 0x1f8b;
+
+/** JSON; compressed when the file's name ends in `.gz`. */
+export function encodeCluster({origin, takenAt, ...picture}: ClusterPicture, isCompressed: boolean): Buffer {
+  const text = JSON.stringify({
+    apiVersion: API_VERSION,
+    kind: KIND,
+    origin,
+    takenAt: new Date(takenAt).toISOString(),
+    ...picture,
+  });
+  const bytes = Buffer.from(`${text}\n`);
+  return isCompressed ? gzipSync(bytes) : bytes;
+}
+
+/** Throws an InputError that names the file and says what is wrong with it. */
+export async function readSavedCluster(
+  file: string,
+  {directory}: Pick<CommandIo, 'directory'>,
+): Promise<ClusterPicture> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(resolve(directory, file));
+  } catch (error) {
+    throw new InputError(`snapshot ${file} cannot be read: ${(error as Error).message}`, {cause: error});
+  }
+  return decodeCluster(bytes, file);
+}
+
+function decodeCluster(bytes: Buffer, file: string): ClusterPicture {
+  let content: Partial<Omit<ClusterPicture, 'takenAt'>> & {
+    readonly apiVersion?: unknown;
+    readonly kind?: unknown;
+    readonly takenAt?: unknown;
+  };
+  try {
+    const isCompressed = bytes.length > 1 && bytes.readUInt16BE(0) === GZIP_MAGIC;
+    content = JSON.parse((isCompressed ? gunzipSync(bytes) : bytes).toString('utf8'));
+  } catch (error) {
+    throw new InputError(`snapshot ${file} is not valid: ${(error as Error).message}`, {cause: error});
+  }
+  const {apiVersion, kind, origin, takenAt, server, objects, missing} = content;
+  if (apiVersion !== API_VERSION || kind !== KIND) {
+    throw new InputError(
+      `snapshot ${file}: expected a ${KIND} of ${API_VERSION}, found ${String(kind)} of ${String(apiVersion)}; ` +
+        'make one with `kubectl spread snapshot -o FILE`',
+    );
+  }
+  const time = Date.parse(String(takenAt));
+  if (
+    typeof origin !== 'string' ||
+    Number.isNaN(time) ||
+    server === undefined ||
+    !Array.isArray(objects) ||
+    !Array.isArray(missing)
+  ) {
+    throw new InputError(`snapshot ${file} is incomplete: make it again with \`kubectl spread snapshot\``);
+  }
+  return {
+    origin: `${file}, ${origin} at ${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
+    takenAt: time,
+    server,
+    objects,
+    missing,
+  };
+}
