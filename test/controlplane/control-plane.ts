@@ -3,6 +3,8 @@
 import {existsSync} from 'node:fs';
 import {readFile, writeFile} from 'node:fs/promises';
 
+import {stringify} from 'yaml';
+
 import {AdminClient} from './admin.ts';
 import {AuditLog} from './audit-log.ts';
 import {ensureBinaries} from './binaries.ts';
@@ -40,6 +42,9 @@ export interface ControlPlaneOptions {
   podStartMilliseconds?: number;
   /** From the deletion to the end of a pod; 500. */
   podStopMilliseconds?: number;
+  /** A KubeSchedulerConfiguration, without what says how to reach the cluster. */
+  schedulerConfiguration?: object;
+  /** Flags of the real programs; the simulated cluster has no such programs, and ignores them. */
   apiServerFlags?: string[];
   schedulerFlags?: string[];
   controllerManagerFlags?: string[];
@@ -109,7 +114,7 @@ export class ControlPlane {
       await directory.writeKubeconfigs(server);
       await Promise.all([
         supervisor.start(components.controllerManager(directory, options.controllerManagerFlags ?? [])),
-        supervisor.start(components.scheduler(directory, options.schedulerFlags ?? [])),
+        supervisor.start(components.scheduler(directory, await schedulerFlags(directory, options))),
         supervisor.start(components.kwok(directory)),
       ]);
       const nodes = options.nodes ?? 3;
@@ -140,6 +145,25 @@ function defaultKind(): ControlPlaneKind {
     throw new Error(`SPREAD_OPERATOR_CONTROL_PLANE must be one of ${kinds.join(', ')}, not "${name}"`);
   }
   return kind;
+}
+
+async function schedulerFlags(
+  directory: ClusterDirectory,
+  {schedulerConfiguration, schedulerFlags: flags = []}: ControlPlaneOptions,
+): Promise<string[]> {
+  if (schedulerConfiguration === undefined) {
+    return flags;
+  }
+  const path = directory.file('scheduler.yaml');
+  const configuration = {
+    apiVersion: 'kubescheduler.config.k8s.io/v1',
+    kind: 'KubeSchedulerConfiguration',
+    leaderElection: {leaderElect: false},
+    clientConnection: {kubeconfig: directory.kubeconfigFile('kube-scheduler'), qps: 200, burst: 400},
+    ...schedulerConfiguration,
+  };
+  await writeFile(path, stringify(configuration));
+  return [...flags, `--config=${path}`];
 }
 
 async function waitForEtcd(port: number, supervisor: Supervisor): Promise<void> {

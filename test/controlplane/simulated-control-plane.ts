@@ -26,7 +26,7 @@ export interface SimulatedControlPlaneOptions extends ControlPlaneOptions {
 export async function startSimulatedControlPlane(
   options: SimulatedControlPlaneOptions,
 ): Promise<RunningControlPlane> {
-  const {keep, nodeDefaults, users = []} = options;
+  const {keep, nodeDefaults, schedulerConfiguration, users = []} = options;
   const binaryDirectory = withoutKubectl() ? undefined : (await ensureBinaries()).directory;
   const directory = await ClusterDirectory.create(users);
   const guard = new Guard(keep ? undefined : directory.path);
@@ -36,6 +36,7 @@ export async function startSimulatedControlPlane(
       podStartMilliseconds: options.podStartMilliseconds ?? 1000,
       podStopMilliseconds: options.podStopMilliseconds ?? 500,
     },
+    ...(schedulerConfiguration === undefined ? {} : {schedulerConfiguration}),
   });
   const driver = new WallClockDriver(cluster.clock);
   const audit = new MemoryAuditLog();
