@@ -17,7 +17,9 @@ describe('Scheduler', () => {
         type: 'PodScheduled',
         status: 'False',
         reason: 'Unschedulable',
-        message: '0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.',
+        message:
+          '0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. no new claims to deallocate, ' +
+          'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.',
       }),
     ]);
     expect(cluster.eventReasons('Pod')).toEqual(['FailedScheduling']);

@@ -20,6 +20,7 @@ import {
   writeStatus,
 } from '../objects.ts';
 import {eventsOf} from './cluster-events.ts';
+import {preemptionMessage} from './preemption-message.ts';
 import {SchedulerCache} from './scheduler-cache.ts';
 import {type QueuedPod, SchedulingQueue} from './scheduling-queue.ts';
 
@@ -148,7 +149,10 @@ export class Scheduler {
 
   #refuse(queued: QueuedPod, pod: PodObject, refusals: readonly Refusal[]): void {
     const {api, clock, events} = this.#context;
-    const message = refusals.length === 0 ? 'no nodes available to schedule pods' : explainRefusals(refusals);
+    const message =
+      refusals.length === 0
+        ? 'no nodes available to schedule pods'
+        : `${explainRefusals(refusals)} ${preemptionMessage(refusals)}`;
     this.#queue.addUnschedulable(queued, new Set(refusals.map(({plugin}) => plugin)));
     this.#flushLater();
     events.record(pod, 'Warning', 'FailedScheduling', message, DEFAULT_SCHEDULER);
