@@ -7,6 +7,7 @@ import type {RunningControlPlane} from '../../controlplane/running-control-plane
 import {waitFor} from '../../controlplane/wait-for.ts';
 import {podsOf} from '../../controlplane/workloads.ts';
 import {budget, type DeploymentOptions, deployment} from '../../scenarios/manifests.ts';
+import {IN_ANY_STEPS} from './picture.ts';
 
 export interface Act {
   readonly title: string;
@@ -23,7 +24,9 @@ const neverReady = 'spread-operator.test/never-ready';
 const requests = {cpu: '500m', memory: '256Mi'};
 
 export const acts: Act[] = [
-  act('a Deployment is created', (cluster) => create(cluster, {name: 'web', replicas: 3})),
+  act('a Deployment is created', (cluster) =>
+    create(cluster, {name: 'web', replicas: 3, spec: strategy(1, 0)}),
+  ),
   act('a Service and a budget select its pods', async (cluster) => {
     await cluster.apply([
       {
@@ -73,19 +76,28 @@ export const acts: Act[] = [
   act('a rolling update of the template', (cluster) =>
     setTemplate(cluster, 'web', {annotations: {version: '2'}}),
   ),
-  act('a rolling update with maxSurge 0 and maxUnavailable 2', (cluster) =>
+  act('a rolling update without a surge', (cluster) =>
     cluster.admin.patch(`${apps}/deployments/web`, {
-      spec: {
-        strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 2}},
-        template: {metadata: {annotations: {version: '3'}}},
-      },
+      spec: {...strategy(0, 1), template: {metadata: {annotations: {version: '3'}}}},
     }),
   ),
+  act('a Deployment that rolls out several pods at a time', (cluster) =>
+    create(cluster, {name: IN_ANY_STEPS, replicas: 4, spec: strategy(2, 1)}),
+  ),
+  act('does so', (cluster) => setTemplate(cluster, IN_ANY_STEPS, {annotations: {version: '2'}})),
+  act('by the default of a quarter, both rounded away from trouble', (cluster) =>
+    cluster.admin.patch(`${apps}/deployments/${IN_ANY_STEPS}`, {
+      spec: {...strategy('25%', '25%'), replicas: 5, template: {metadata: {annotations: {version: '3'}}}},
+    }),
+  ),
+  act('and is deleted', async (cluster) => {
+    await cluster.admin.delete(`${apps}/deployments/${IN_ANY_STEPS}`);
+  }),
   act('a broken template stops its rollout', (cluster) =>
     cluster.admin.patch(`${apps}/deployments/web`, {
       spec: {
         progressDeadlineSeconds: 3,
-        strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}},
+        ...strategy(1, 0),
         template: {metadata: {annotations: {[neverReady]: 'true'}}},
       },
     }),
@@ -175,6 +187,10 @@ export const acts: Act[] = [
 
 function act(title: string, run: (cluster: RunningControlPlane) => Promise<unknown>): Act {
   return {title, run};
+}
+
+function strategy(maxSurge: number | string, maxUnavailable: number | string): {strategy: object} {
+  return {strategy: {type: 'RollingUpdate', rollingUpdate: {maxSurge, maxUnavailable}}};
 }
 
 async function create(cluster: RunningControlPlane, options: DeploymentOptions): Promise<void> {

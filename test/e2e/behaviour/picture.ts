@@ -15,14 +15,16 @@ interface Listed extends KubernetesObject {
   readonly status?: Record<string, unknown> & {readonly conditions?: readonly Condition[]};
 }
 
+interface Endpoint {
+  readonly conditions?: object;
+  readonly nodeName?: string;
+  readonly targetRef?: {readonly kind: string; readonly name: string};
+}
+
 interface Slice extends KubernetesObject {
   readonly addressType: string;
-  readonly endpoints: readonly {
-    readonly conditions?: object;
-    readonly nodeName?: string;
-    readonly targetRef?: {readonly kind: string; readonly name: string};
-  }[];
-  readonly ports: readonly object[];
+  readonly endpoints?: readonly Endpoint[] | null;
+  readonly ports?: readonly object[] | null;
 }
 
 interface ListedEvent extends KubernetesObject {
@@ -38,6 +40,11 @@ interface ListedEvent extends KubernetesObject {
 export type Picture = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
 const REVISION = 'deployment.kubernetes.io/revision';
+/**
+ * How far a rollout goes at a time depends on which pods are Ready first. Where it may go more than one pod at a time,
+ * its end is compared, and not its steps: such a Deployment has this name.
+ */
+export const IN_ANY_STEPS = 'fleet';
 /** Kubelets are not compared: on the real control plane KWOK stands in for them, and tells no events. */
 const KUBELETS = new Set(['kubelet', 'kwok']);
 
@@ -90,13 +97,15 @@ function deploymentPicture({metadata, spec, status}: Listed): [string, object] {
 /** Called after its Deployment and revision: its own name has a hash. */
 function replicaSetPicture({metadata, spec, status}: Listed): [string, object] {
   const {annotations = {}, ownerReferences = []} = metadata;
+  const {observedGeneration, ...statusOfAnySteps} = statusPicture(status);
+  const hasAnySteps = metadata.name.startsWith(`${IN_ANY_STEPS}-`);
   return [
     `${withoutHashes(metadata.name)} of revision ${annotations[REVISION] ?? 'none'}`,
     {
       annotations,
       owners: ownerReferences.map(({kind, name}) => `${kind} ${name}`),
       replicas: spec?.['replicas'],
-      status: statusPicture(status),
+      status: hasAnySteps ? statusOfAnySteps : {...statusOfAnySteps, observedGeneration},
     },
   ];
 }
@@ -104,7 +113,7 @@ function replicaSetPicture({metadata, spec, status}: Listed): [string, object] {
 function podPicture({metadata, spec, status}: Listed): string {
   const [owner] = metadata.ownerReferences ?? [];
   return [
-    owner === undefined ? metadata.name : withoutHashes(owner.name),
+    withoutHashes(owner?.name ?? metadata.name),
     spec?.['nodeName'] ?? 'on no node',
     status?.['phase'],
     ...(metadata.deletionTimestamp === undefined ? [] : ['terminating']),
@@ -121,7 +130,7 @@ function budgetPicture({metadata, status}: Listed): [string, object] {
 }
 
 function slicePicture({metadata, addressType, endpoints, ports}: Slice): [string, object] {
-  const texts = endpoints.map(({conditions, nodeName, targetRef}) =>
+  const texts = (endpoints ?? []).map(({conditions, nodeName, targetRef}) =>
     JSON.stringify([
       nodeName,
       targetRef?.kind,
@@ -131,7 +140,11 @@ function slicePicture({metadata, addressType, endpoints, ports}: Slice): [string
   );
   return [
     metadata.labels?.['kubernetes.io/service-name'] ?? metadata.name,
-    {addressType, endpoints: texts.sort(), ports: ports.map((port) => JSON.stringify(sorted(port))).sort()},
+    {
+      addressType,
+      endpoints: texts.sort(),
+      ports: (ports ?? []).map((port) => JSON.stringify(sorted(port))).sort(),
+    },
   ];
 }
 
@@ -184,7 +197,8 @@ function isCompared({source, reportingComponent}: ListedEvent): boolean {
 function eventText({type, reason, message, involvedObject, source, reportingComponent}: ListedEvent): string {
   const {kind, name} = involvedObject;
   const teller = source?.component || reportingComponent;
-  return `${type} ${reason} of ${kind} ${withoutHashes(name)} by ${teller}: ${withoutHashes(message)}`;
+  const text = `${type} ${reason} of ${kind} ${withoutHashes(name)} by ${teller}: ${withoutHashes(message)}`;
+  return name === IN_ANY_STEPS ? text.replace(/from \d+ to \d+$/, 'in some steps') : text;
 }
 
 /** `web-<hash>-<id>` of a pod, `web-<hash>` of a ReplicaSet. */
