@@ -4,21 +4,36 @@ const shared = {
   testEnvironment: 'node',
 };
 
+// Scenarios that are quick: on the simulated cluster, and with Node alone, they are the operator's integration tests.
+const quickScenarios = ['main-job', 'moonlight', 'zones'];
+
+// Not about the operator, but about what it is tested on: nothing to run again on the simulated cluster.
+const aboutTheClusters = ['control-plane', 'demo', 'scheduler-oracle', 'simulator-'];
+
 export default {
   projects: [
     {
       ...shared,
       displayName: 'unit',
-      testMatch: [
-        '<rootDir>/src/**/*.test.ts',
-        '<rootDir>/test/unit/**/*.test.ts',
-        '<rootDir>/test/integration/**/*.test.ts',
-      ],
+      testMatch: ['<rootDir>/src/**/*.test.ts', '<rootDir>/test/unit/**/*.test.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'integration',
+      testMatch: quickScenarios.map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
+      setupFiles: ['<rootDir>/test/controlplane/setup-node-only.ts'],
     },
     {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'scenarios',
+      testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+      testPathIgnorePatterns: aboutTheClusters.map((name) => `/test/e2e/${name}`),
+      setupFiles: ['<rootDir>/test/controlplane/setup-simulated.ts'],
     },
   ],
 };
