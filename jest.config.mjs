@@ -7,8 +7,9 @@ const shared = {
 // Scenarios that are quick: on the simulated cluster, and with Node alone, they are the operator's integration tests.
 const quickScenarios = ['main-job', 'moonlight', 'zones'];
 
-// Not about the operator, but about what it is tested on: nothing to run again on the simulated cluster.
-const aboutTheClusters = ['control-plane', 'demo', 'scheduler-oracle', 'simulator-'];
+// Not about the operator, but about the programs of Kubernetes and the simulated cluster themselves: nothing to run again.
+// scheduler-bindings compares the operator's model with a scheduler that is not built on it, and needs preemption.
+const aboutTheClusters = ['control-plane', 'demo', 'scheduler-bindings', 'scheduler-oracle', 'simulator-'];
 
 export default {
   projects: [

@@ -57,6 +57,25 @@ describe('Scheduler', () => {
     expect(cluster.placement('web')).toEqual({'': 1});
   });
 
+  it('counts what a pod holds while it is resized, whatever its spec asks for', () => {
+    const cluster = new Simulation({nodes: 1, cpu: '4'})
+      .deployment('web', {replicas: 1, requests: {cpu: '1'}})
+      .seconds(5);
+    const [pod] = cluster.podsOf('web');
+    const resources = {requests: {cpu: '3500m'}};
+    cluster.api.update(
+      'pods',
+      'default',
+      pod?.metadata.name ?? '',
+      (current) => ({...current, status: {...pod?.status, containerStatuses: [{name: 'main', resources}]}}),
+      {actor: 'kubelet', subresource: 'status'},
+    );
+
+    cluster.deployment('other', {replicas: 1, requests: {cpu: '1'}}).seconds(5);
+
+    expect(cluster.placement('other')).toEqual({'': 1});
+  });
+
   it('leaves the pods of other schedulers and gated ones alone', () => {
     const cluster = new Simulation()
       .deployment('other', {replicas: 1, podSpec: {schedulerName: 'mine'}})
