@@ -4,6 +4,13 @@ const shared = {
   testEnvironment: 'node',
 };
 
+// Scenarios that are quick: on the simulated cluster, and with Node alone, they are the operator's integration tests.
+const quickScenarios = ['main-job', 'moonlight', 'zones'];
+
+// Not about the operator, but about the programs of Kubernetes and the simulated cluster themselves: nothing to run again.
+// scheduler-bindings compares the operator's model with a scheduler that is not built on it, and needs preemption.
+const aboutTheClusters = ['control-plane', 'demo', 'scheduler-bindings', 'scheduler-oracle', 'simulator-'];
+
 export default {
   projects: [
     {
@@ -17,8 +24,21 @@ export default {
     },
     {
       ...shared,
+      displayName: 'integration',
+      testMatch: quickScenarios.map((name) => `<rootDir>/test/e2e/${name}.test.ts`),
+      setupFiles: ['<rootDir>/test/controlplane/setup-node-only.ts'],
+    },
+    {
+      ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+    },
+    {
+      ...shared,
+      displayName: 'scenarios',
+      testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
+      testPathIgnorePatterns: aboutTheClusters.map((name) => `/test/e2e/${name}`),
+      setupFiles: ['<rootDir>/test/controlplane/setup-simulated.ts'],
     },
   ],
 };

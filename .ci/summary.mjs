@@ -4,10 +4,15 @@
 // have run, and files that ran no test. Exits with 1 when anything is wrong.
 import {readdirSync, readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
+import jest from '../jest.config.mjs';
 
 const [results = '', unitCode, e2eCode, docker] = process.argv.slice(2);
 const problems = [];
-const totals = [unitTotals(), e2eTotals()];
+const e2e = [e2eTotals('e2e.json', isEndToEnd), e2eTotals('e2e.simulated.json', isScenario)];
+if (e2eCode !== '0' && problems.length === 0 && e2e.every(({failed}) => failed === 0)) {
+  problems.push(`npm run test:e2e ended with exit code ${e2eCode} although no test failed`);
+}
+const totals = [unitTotals(), ...e2e];
 
 const sum = (key) => totals.reduce((total, counts) => total + counts[key], 0);
 const failed = sum('failed') + problems.length;
@@ -38,18 +43,19 @@ function unitTotals() {
   return {passed: tests.passed, failed};
 }
 
-function e2eTotals() {
-  const text = read('e2e.json');
+/** Of one of the two runs of `npm run test:e2e`; `isExpected` tells which files of test/e2e it has to run. */
+function e2eTotals(report, isExpected) {
+  const text = read(report);
   if (text === '') {
-    problems.push(`npm run test:e2e gave no result (exit code ${e2eCode})`);
+    problems.push(`npm run test:e2e left no ${report} (exit code ${e2eCode})`);
     return {passed: 0, failed: 0};
   }
   const {numPassedTests, numFailedTests, numRuntimeErrorTestSuites, testResults} = JSON.parse(text);
   const tests = new Map(testResults.map(({name, assertionResults}) => [basename(name), assertionResults]));
-  for (const file of readdirSync('test/e2e').filter((name) => name.endsWith('.test.ts'))) {
+  for (const file of readdirSync('test/e2e').filter(isExpected)) {
     const ran = (tests.get(file) ?? []).filter(({status}) => status === 'passed' || status === 'failed');
     if (ran.length === 0) {
-      problems.push(`test/e2e/${file} ran no test`);
+      problems.push(`test/e2e/${file} ran no test (${report})`);
     }
   }
   for (const [file, assertions] of tests) {
@@ -57,15 +63,11 @@ function e2eTotals() {
       // The one good reason: no container without an engine. Why there is none was said above.
       const isExcused = docker === 'no' && /container/i.test(fullName);
       if (status !== 'passed' && status !== 'failed' && !isExcused) {
-        problems.push(`test/e2e/${file}: "${fullName}" was skipped`);
+        problems.push(`test/e2e/${file}: "${fullName}" was skipped (${report})`);
       }
     }
   }
-  const failed = numFailedTests + numRuntimeErrorTestSuites;
-  if (failed === 0 && e2eCode !== '0') {
-    problems.push(`npm run test:e2e ended with exit code ${e2eCode} although no test failed`);
-  }
-  return {passed: numPassedTests, failed};
+  return {passed: numPassedTests, failed: numFailedTests + numRuntimeErrorTestSuites};
 }
 
 function read(file) {
@@ -74,4 +76,14 @@ function read(file) {
   } catch {
     return '';
   }
+}
+
+function isEndToEnd(file) {
+  return file.endsWith('.test.ts');
+}
+
+/** As the Jest project `scenarios` has it. */
+function isScenario(file) {
+  const {testPathIgnorePatterns} = jest.projects.find(({displayName}) => displayName === 'scenarios');
+  return isEndToEnd(file) && !testPathIgnorePatterns.some((pattern) => `/test/e2e/${file}`.includes(pattern));
 }

@@ -29,22 +29,29 @@ export const nodeResourcesFit: FilterPlugin = {
 };
 
 /** The strategy LeastAllocated over CPU and memory: the emptier the node would be, the better. */
-export const nodeResourcesFitScore: ScorePlugin = {
-  name: 'NodeResourcesFit',
-  weight: 1,
+export const nodeResourcesFitScore = scoringStrategy(leastAllocated);
 
-  prescore(pod) {
-    const {milliCPU, memory} = pod.spec.nonZeroContainerRequests;
-    return ({node: {allocatable}, nonZeroRequested}) => {
-      // A node without any of a resource is judged by the other one.
-      const resources = Number(allocatable.milliCPU !== 0) + Number(allocatable.memory !== 0);
-      const sum =
-        leastAllocated(nonZeroRequested.milliCPU + milliCPU, allocatable.milliCPU) +
-        leastAllocated(nonZeroRequested.memory + memory, allocatable.memory);
-      return resources === 0 ? 0 : divide(sum, resources);
-    };
-  },
-};
+/** The strategy MostAllocated over CPU and memory: the fuller the node would be, the better. */
+export const nodeResourcesMostAllocated = scoringStrategy(mostAllocated);
+
+function scoringStrategy(score: (requested: number, capacity: number) => number): ScorePlugin {
+  return {
+    name: 'NodeResourcesFit',
+    weight: 1,
+
+    prescore(pod) {
+      const {milliCPU, memory} = pod.spec.nonZeroContainerRequests;
+      return ({node: {allocatable}, nonZeroRequested}) => {
+        // A node without any of a resource is judged by the other one.
+        const resources = Number(allocatable.milliCPU !== 0) + Number(allocatable.memory !== 0);
+        const sum =
+          score(nonZeroRequested.milliCPU + milliCPU, allocatable.milliCPU) +
+          score(nonZeroRequested.memory + memory, allocatable.memory);
+        return resources === 0 ? 0 : divide(sum, resources);
+      };
+    },
+  };
+}
 
 // The usual answer, on thousands of nodes: nothing is put together for it.
 function fits(
@@ -105,4 +112,9 @@ function leastAllocated(requested: number, capacity: number): number {
   return capacity === 0 || requested > capacity
     ? 0
     : divide((capacity - requested) * MAX_NODE_SCORE, capacity);
+}
+
+// plugins/noderesources/most_allocated.go. Pods without requests count with a minimum, so it may be more than there is.
+function mostAllocated(requested: number, capacity: number): number {
+  return capacity === 0 ? 0 : divide(Math.min(requested, capacity) * MAX_NODE_SCORE, capacity);
 }

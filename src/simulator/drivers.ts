@@ -5,7 +5,7 @@ const TICK_MILLISECONDS = 10;
 /** No longer at a stretch, so that requests that come in meanwhile are answered. */
 const LONGEST_SLICE_MILLISECONDS = 50;
 
-/** Runs a simulation `speed` times as fast as real time. */
+/** Runs a simulation `speed` times as fast as real time, and leaves out what the machine is too slow for. */
 export class RealTimeDriver {
   readonly #clock: SimulationClock;
   readonly #speed: number;
@@ -53,5 +53,31 @@ export class RealTimeDriver {
       this.#origin = {simulated: this.#clock.now(), real: performance.now()};
     }
     this.#timer = setTimeout(() => this.#tick(), TICK_MILLISECONDS);
+  }
+}
+
+/**
+ * Keeps a simulation at the time of the wall clock, whatever it costs: for those who compare its timestamps with their
+ * own clock. After a break all that was due meanwhile happens at once.
+ */
+export class WallClockDriver {
+  readonly #clock: SimulationClock;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(clock: SimulationClock) {
+    this.#clock = clock;
+  }
+
+  start(): void {
+    this.catchUp();
+    this.#timer = setTimeout(() => this.start(), TICK_MILLISECONDS);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  catchUp(): void {
+    this.#clock.runUntil(Date.now());
   }
 }

@@ -1,8 +1,12 @@
 import type {Clock} from '../clock.ts';
 import type {ApiObject, ClusterApi} from './cluster-api.ts';
+import {EventCorrelator} from './event-correlator.ts';
 import {EVENTS, timestamp, unlessGone} from './objects.ts';
 
 type EventType = 'Normal' | 'Warning';
+
+/** The scheduler has a recorder of its own, which puts nothing together (tools/events of client-go). */
+const SCHEDULER = 'default-scheduler';
 
 /** Writes Events as client-go's recorder does: a repeated one counts up instead of filling the list. */
 export interface EventRecorder {
@@ -20,6 +24,7 @@ export class ApiEventRecorder implements EventRecorder {
   readonly #api: ClusterApi;
   readonly #clock: Clock;
   readonly #timeToLive: number;
+  readonly #correlator = new EventCorrelator();
   readonly #known = new Map<string, Known>();
   readonly #expiring: {readonly key: string; readonly at: number}[] = [];
   #sequence = 0;
@@ -31,10 +36,18 @@ export class ApiEventRecorder implements EventRecorder {
     this.#timeToLive = timeToLive;
   }
 
-  record(about: ApiObject, type: EventType, reason: string, message: string, component: string): void {
+  record(about: ApiObject, type: EventType, reason: string, text: string, component: string): void {
     const {metadata} = about;
     const now = timestamp(this.#clock.now());
-    const key = [metadata.uid, type, reason, message, component].join('\u0000');
+    const told = {uid: metadata.uid, type, reason, message: text, component};
+    const correlated =
+      component === SCHEDULER
+        ? {key: Object.values(told).join('\u0000'), message: text}
+        : this.#correlator.correlate(told, this.#clock.now());
+    if (correlated === undefined) {
+      return;
+    }
+    const {key, message} = correlated;
     const known = this.#known.get(key);
     if (known !== undefined) {
       const counted = unlessGone(() =>
@@ -42,7 +55,7 @@ export class ApiEventRecorder implements EventRecorder {
           EVENTS,
           known.namespace,
           known.name,
-          (event) => ({...event, count: Number(event['count'] ?? 1) + 1, lastTimestamp: now}),
+          (event) => ({...event, message, count: Number(event['count'] ?? 1) + 1, lastTimestamp: now}),
           {actor: component},
         ),
       );

@@ -144,6 +144,18 @@ export interface ServiceObject extends ApiObject {
   };
 }
 
+export interface PersistentVolumeObject extends ApiObject {
+  readonly spec: {
+    readonly claimRef?: {readonly namespace?: string; readonly name?: string; readonly uid?: string};
+    readonly accessModes?: readonly string[];
+    readonly capacity?: Readonly<Record<string, string>>;
+  };
+}
+
+export interface PersistentVolumeClaimObject extends ApiObject {
+  readonly spec: {readonly volumeName?: string};
+}
+
 export const PODS: ResourceName = 'pods';
 export const NODES: ResourceName = 'nodes';
 export const SERVICES: ResourceName = 'services';
@@ -153,6 +165,8 @@ export const SERVICE_ACCOUNTS: ResourceName = 'serviceaccounts';
 export const DEPLOYMENTS: ResourceName = 'deployments.apps';
 export const REPLICA_SETS: ResourceName = 'replicasets.apps';
 export const BUDGETS: ResourceName = 'poddisruptionbudgets.policy';
+export const PERSISTENT_VOLUMES: ResourceName = 'persistentvolumes';
+export const PERSISTENT_VOLUME_CLAIMS: ResourceName = 'persistentvolumeclaims';
 export const ENDPOINT_SLICES: ResourceName = 'endpointslices.discovery.k8s.io';
 
 /** `namespace/name`, or the name alone of what has no namespace. */

@@ -13,6 +13,7 @@ import {EndpointSliceController} from './controllers/endpoint-slice-controller.t
 import {GarbageCollector} from './controllers/garbage-collector.ts';
 import {NamespaceController} from './controllers/namespace-controller.ts';
 import {NodeLifecycleController} from './controllers/node-lifecycle-controller.ts';
+import {PersistentVolumeController} from './controllers/persistent-volume-controller.ts';
 import {PodGarbageCollector} from './controllers/pod-garbage-collector.ts';
 import {ReplicaSetController} from './controllers/replica-set-controller.ts';
 import {TaintEvictionController} from './controllers/taint-eviction-controller.ts';
@@ -36,6 +37,7 @@ import {
   SERVICES,
 } from './objects.ts';
 import {type SimulationParameters, withParameters} from './parameters.ts';
+import {profileOf, type SchedulerConfiguration} from './scheduler/profile.ts';
 import {Scheduler} from './scheduler/scheduler.ts';
 import {Timeline} from './timeline.ts';
 
@@ -48,6 +50,8 @@ export interface SimulatedClusterOptions extends NodeDefaults {
   /** With a number of nodes: spread over so many zones; 0 leaves the zone out. */
   readonly zones?: number;
   readonly parameters?: Partial<SimulationParameters>;
+  /** A KubeSchedulerConfiguration; the default profile's scores when absent. */
+  readonly schedulerConfiguration?: SchedulerConfiguration;
   /** False: no Event objects, which a run of many pods spends a good part of its time on. */
   readonly events?: boolean;
   /** At most so many entries of the timeline are kept, give or take as many again. */
@@ -114,7 +118,7 @@ export class SimulatedCluster {
     );
     this.cpu = new CpuModel(contextOf('cpu'), this.#kubelets, this.services);
     this.cpu.listen(this.timeline);
-    this.scheduler = new Scheduler(contextOf('scheduler'));
+    this.scheduler = new Scheduler(contextOf('scheduler'), profileOf(options.schedulerConfiguration));
     const nodeLifecycle = new NodeLifecycleController(contextOf('node-lifecycle'), this.#kubelets);
     this.#kubelets.listen({
       nodeWentDown: (name) => nodeLifecycle.watch(name),
@@ -137,6 +141,7 @@ export class SimulatedCluster {
       new PodGarbageCollector(contextOf('pod-garbage')),
       new GarbageCollector(contextOf('garbage')),
       new NamespaceController(contextOf('namespace')),
+      new PersistentVolumeController(contextOf('persistent-volume')),
     ];
     for (const namespace of this.api.list(NAMESPACES)) {
       this.#observe({type: 'ADDED', resource: NAMESPACES, object: namespace});

@@ -99,6 +99,20 @@ export class AdminClient {
     await this.#call('DELETE', path, options);
   }
 
+  /** Where an object of this kind and name is, by what the server says of its kinds. */
+  async pathOf({apiVersion = 'v1', kind, metadata}: KubernetesObject): Promise<string> {
+    const root = apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
+    const {resources} = await this.get<{resources: {name: string; kind: string; namespaced: boolean}[]}>(
+      root,
+    );
+    const resource = resources.find((each) => each.kind === kind && !each.name.includes('/'));
+    if (resource === undefined) {
+      throw new Error(`${root} serves no kind ${kind}: only ${resources.map(({name}) => name).join(', ')}`);
+    }
+    const place = resource.namespaced ? `namespaces/${metadata.namespace ?? 'default'}/` : '';
+    return `${root}/${place}${resource.name}/${metadata.name}`;
+  }
+
   /** One watch request: ends when the server ends it. `path` has the resourceVersion to start from. */
   async *watch<T>(path: string, signal: AbortSignal): AsyncGenerator<WatchEvent<T>> {
     const separator = path.includes('?') ? '&' : '?';

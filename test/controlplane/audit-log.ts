@@ -37,37 +37,10 @@ export interface EvictionRecord {
   timestamp: Date;
 }
 
-/** Reads what the API server wrote down about every request since the cluster began. */
-export class AuditLog {
-  readonly #path: string;
-  readonly #admin: AdminClient;
-  readonly #events: AuditEvent[] = [];
-  #offset = 0;
-  #unfinishedLine = '';
-  #reading: Promise<void> = Promise.resolve();
-
-  constructor(path: string, admin: AdminClient) {
-    this.#path = path;
-    this.#admin = admin;
-  }
-
+/** What the API server wrote down about every request since the cluster began. */
+export abstract class AuditTrail {
   /** All requests that ended before this call, oldest first. Watches appear when they begin, and again at their end. */
-  async events(filter: (event: AuditEvent) => boolean = () => true): Promise<AuditEvent[]> {
-    // The log is written after the response: a request of our own marks how far it has to be read.
-    const marker = `/version?audit-marker=${randomUUID()}`;
-    await this.#admin.get(marker);
-    await waitFor(
-      'the audit log has the latest requests',
-      async () => {
-        // One read at a time: two that overlap would both move the offset.
-        this.#reading = this.#reading.then(() => this.#read());
-        await this.#reading;
-        return this.#events.findLast(({requestURI}) => requestURI === marker) !== undefined;
-      },
-      {timeout: 10_000, interval: 20, state: () => `${this.#path} has ${this.#events.length} entries`},
-    );
-    return this.#events.filter((event) => !event.requestURI.includes('audit-marker=')).filter(filter);
-  }
+  abstract events(filter?: (event: AuditEvent) => boolean): Promise<AuditEvent[]>;
 
   /** Evictions that happened: created (201), and not as a dry run. */
   async evictions(filter: (eviction: EvictionRecord) => boolean = () => true): Promise<EvictionRecord[]> {
@@ -113,6 +86,39 @@ export class AuditLog {
       counts[key] = (counts[key] ?? 0) + 1;
     }
     return counts;
+  }
+}
+
+/** Reads the audit log of a real API server. */
+export class AuditLog extends AuditTrail {
+  readonly #path: string;
+  readonly #admin: AdminClient;
+  readonly #events: AuditEvent[] = [];
+  #offset = 0;
+  #unfinishedLine = '';
+  #reading: Promise<void> = Promise.resolve();
+
+  constructor(path: string, admin: AdminClient) {
+    super();
+    this.#path = path;
+    this.#admin = admin;
+  }
+
+  override async events(filter: (event: AuditEvent) => boolean = () => true): Promise<AuditEvent[]> {
+    // The log is written after the response: a request of our own marks how far it has to be read.
+    const marker = `/version?audit-marker=${randomUUID()}`;
+    await this.#admin.get(marker);
+    await waitFor(
+      'the audit log has the latest requests',
+      async () => {
+        // One read at a time: two that overlap would both move the offset.
+        this.#reading = this.#reading.then(() => this.#read());
+        await this.#reading;
+        return this.#events.findLast(({requestURI}) => requestURI === marker) !== undefined;
+      },
+      {timeout: 10_000, interval: 20, state: () => `${this.#path} has ${this.#events.length} entries`},
+    );
+    return this.#events.filter((event) => !event.requestURI.includes('audit-marker=')).filter(filter);
   }
 
   async #read(): Promise<void> {

@@ -29,8 +29,11 @@ const program = new Command('npm run cluster --')
   .option('--cpu <quantity>', 'allocatable CPU of each node', '4')
   .option('--memory <quantity>', 'allocatable memory of each node', '16Gi')
   .addOption(
-    new Option('--kind <kind>', 'run the components as processes, or in containers (needs a Docker engine)')
-      .choices(['process', 'container'])
+    new Option(
+      '--kind <kind>',
+      'the components as processes or in containers (needs a Docker engine), or the simulated cluster',
+    )
+      .choices(['process', 'container', 'simulated'])
       .default('process'),
   )
   .option('--pod-start-ms <milliseconds>', 'time from a binding to a Ready pod', wholeNumber, 1000)

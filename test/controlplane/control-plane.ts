@@ -3,7 +3,10 @@
 import {existsSync} from 'node:fs';
 import {readFile, writeFile} from 'node:fs/promises';
 
+import {stringify} from 'yaml';
+
 import {AdminClient} from './admin.ts';
+import {AuditLog} from './audit-log.ts';
 import {ensureBinaries} from './binaries.ts';
 import {ClusterDirectory, type Identity} from './cluster-directory.ts';
 import type {Launcher} from './component.ts';
@@ -14,14 +17,18 @@ import {kwokStages} from './kwok-stages.ts';
 import {type NodeSpec, nodeSpecs} from './nodes.ts';
 import {freePorts} from './ports.ts';
 import {ProcessLauncher} from './process-launcher.ts';
-import {RunningControlPlane} from './running-control-plane.ts';
+import {RealControlPlane} from './real-control-plane.ts';
+import type {RunningControlPlane} from './running-control-plane.ts';
+import {startSimulatedControlPlane} from './simulated-control-plane.ts';
 import {Supervisor} from './supervisor.ts';
 import {waitFor} from './wait-for.ts';
 
-export type ControlPlaneKind = 'process' | 'container';
+const kinds = ['process', 'container', 'simulated'] as const;
+
+export type ControlPlaneKind = (typeof kinds)[number];
 
 export interface ControlPlaneOptions {
-  /** Processes of this machine, or containers of an image with the same programs. */
+  /** Processes of this machine, containers of an image with the same programs, or the simulated cluster of `src/`. */
   kind?: ControlPlaneKind;
   /** How many, or which. */
   nodes?: number | NodeSpec[];
@@ -35,6 +42,9 @@ export interface ControlPlaneOptions {
   podStartMilliseconds?: number;
   /** From the deletion to the end of a pod; 500. */
   podStopMilliseconds?: number;
+  /** A KubeSchedulerConfiguration, without what says how to reach the cluster. */
+  schedulerConfiguration?: object;
+  /** Flags of the real programs; the simulated cluster has no such programs, and ignores them. */
   apiServerFlags?: string[];
   schedulerFlags?: string[];
   controllerManagerFlags?: string[];
@@ -58,6 +68,14 @@ export class ControlPlane {
     const options = this.#options;
     const kind = options.kind ?? defaultKind();
     const keep = options.keep ?? Boolean(process.env['SPREAD_OPERATOR_KEEP']);
+    const nodeDefaults = {
+      cpu: options.cpu ?? '4',
+      memory: options.memory ?? '16Gi',
+      pods: options.podsPerNode ?? 110,
+    };
+    if (kind === 'simulated') {
+      return startSimulatedControlPlane({...options, keep, nodeDefaults});
+    }
     const binaries = await ensureBinaries();
     const directory = await ClusterDirectory.create(options.users ?? []);
     const guard = new Guard(keep ? undefined : directory.path);
@@ -85,27 +103,18 @@ export class ControlPlane {
       await waitForEtcd(ports.etcd, supervisor);
       await supervisor.start(components.apiServer(directory, ports, options.apiServerFlags ?? []));
       const admin = await waitForApiServer(server, directory, supervisor);
-      running = new RunningControlPlane({
-        kind,
-        server,
-        admin,
-        binaries,
-        directory,
-        guard,
+      const audit = new AuditLog(directory.auditFile, admin);
+      const {directory: binaryDirectory} = binaries;
+      running = new RealControlPlane(
+        {kind, server, admin, audit, directory, binaryDirectory, guard, keep, nodeDefaults},
         supervisor,
         ports,
-        keep,
-        nodeDefaults: {
-          cpu: options.cpu ?? '4',
-          memory: options.memory ?? '16Gi',
-          pods: options.podsPerNode ?? 110,
-        },
-      });
+      );
 
       await directory.writeKubeconfigs(server);
       await Promise.all([
         supervisor.start(components.controllerManager(directory, options.controllerManagerFlags ?? [])),
-        supervisor.start(components.scheduler(directory, options.schedulerFlags ?? [])),
+        supervisor.start(components.scheduler(directory, await schedulerFlags(directory, options))),
         supervisor.start(components.kwok(directory)),
       ]);
       const nodes = options.nodes ?? 3;
@@ -130,11 +139,31 @@ export class ControlPlane {
 }
 
 function defaultKind(): ControlPlaneKind {
-  const kind = process.env['SPREAD_OPERATOR_CONTROL_PLANE'] ?? 'process';
-  if (kind !== 'process' && kind !== 'container') {
-    throw new Error(`SPREAD_OPERATOR_CONTROL_PLANE must be "process" or "container", not "${kind}"`);
+  const name = process.env['SPREAD_OPERATOR_CONTROL_PLANE'] ?? 'process';
+  const kind = kinds.find((each) => each === name);
+  if (kind === undefined) {
+    throw new Error(`SPREAD_OPERATOR_CONTROL_PLANE must be one of ${kinds.join(', ')}, not "${name}"`);
   }
   return kind;
+}
+
+async function schedulerFlags(
+  directory: ClusterDirectory,
+  {schedulerConfiguration, schedulerFlags: flags = []}: ControlPlaneOptions,
+): Promise<string[]> {
+  if (schedulerConfiguration === undefined) {
+    return flags;
+  }
+  const path = directory.file('scheduler.yaml');
+  const configuration = {
+    apiVersion: 'kubescheduler.config.k8s.io/v1',
+    kind: 'KubeSchedulerConfiguration',
+    leaderElection: {leaderElect: false},
+    clientConnection: {kubeconfig: directory.kubeconfigFile('kube-scheduler'), qps: 200, burst: 400},
+    ...schedulerConfiguration,
+  };
+  await writeFile(path, stringify(configuration));
+  return [...flags, `--config=${path}`];
 }
 
 async function waitForEtcd(port: number, supervisor: Supervisor): Promise<void> {

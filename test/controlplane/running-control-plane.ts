@@ -1,12 +1,15 @@
+/**
+ * A control plane that answers, whatever it is made of: what tests see of it. Made by ControlPlane.start(); ends with
+ * stop(). How its parts are started, restarted and ended is the business of the classes that extend this one.
+ */
 import {execFile} from 'node:child_process';
 import {join} from 'node:path';
-import {setTimeout as sleep} from 'node:timers/promises';
+
+import {parseAllDocuments} from 'yaml';
 
 import type {AdminClient, KubernetesObject, ObjectMeta} from './admin.ts';
-import {type AuditEvent, AuditLog, type EvictionRecord} from './audit-log.ts';
-import type {Binaries} from './binaries.ts';
+import type {AuditEvent, AuditTrail, EvictionRecord} from './audit-log.ts';
 import type {ClusterDirectory} from './cluster-directory.ts';
-import type {Ports} from './components.ts';
 import type {ControlPlaneKind} from './control-plane.ts';
 import type {Guard} from './guard.ts';
 import {setByTestReason} from './kwok-stages.ts';
@@ -20,40 +23,30 @@ import {
   type NodeSpec,
   nodeManifest,
 } from './nodes.ts';
-import {isFree} from './ports.ts';
-import type {Supervisor} from './supervisor.ts';
 import {waitFor} from './wait-for.ts';
 
 const kubectlLimitMilliseconds = 60_000;
-/**
- * An API server that is asked to end stops listening at once, but then waits for its open watches, up to a minute.
- * A restart is about connections that break, so they break after this time.
- */
-const restartLimitMilliseconds = 1_000;
 
-export interface RunningParts {
+export interface ControlPlaneParts {
   kind: ControlPlaneKind;
   server: string;
   admin: AdminClient;
-  binaries: Binaries;
+  audit: AuditTrail;
   directory: ClusterDirectory;
+  /** The folder with kubectl; undefined where tests have to do without it. */
+  binaryDirectory: string | undefined;
   guard: Guard;
-  supervisor: Supervisor;
-  ports: Ports;
   keep: boolean;
   nodeDefaults: NodeDefaults;
 }
 
-/** A control plane that answers. Made by ControlPlane.start(); ends with stop(). */
-export class RunningControlPlane {
-  readonly #parts: RunningParts;
-  readonly #audit: AuditLog;
+export abstract class RunningControlPlane {
+  readonly #parts: ControlPlaneParts;
   #createdNodes = 0;
   #stopped: Promise<void> | undefined;
 
-  constructor(parts: RunningParts) {
+  constructor(parts: ControlPlaneParts) {
     this.#parts = parts;
-    this.#audit = new AuditLog(parts.directory.auditFile, parts.admin);
   }
 
   get kind(): ControlPlaneKind {
@@ -83,17 +76,27 @@ export class RunningControlPlane {
     return this.#parts.directory.path;
   }
 
+  get hasKubectl(): boolean {
+    return this.#parts.binaryDirectory !== undefined;
+  }
+
   /** The folder with kubectl and the other programs, for a PATH. */
   get binaryDirectory(): string {
-    return this.#parts.binaries.directory;
+    const {binaryDirectory} = this.#parts;
+    if (binaryDirectory === undefined) {
+      throw new Error(
+        'There is no kubectl: SPREAD_OPERATOR_KUBECTL is "none", so that nothing has to be built',
+      );
+    }
+    return binaryDirectory;
   }
 
   /** Runs kubectl as the administrator (or with another kubeconfig) and returns what it printed. */
   async kubectl(arguments_: string[], options: {input?: string; kubeconfig?: string} = {}): Promise<string> {
-    this.#parts.supervisor.assertAlive();
+    this.assertAlive();
     return new Promise((resolve, reject) => {
       const child = execFile(
-        this.#parts.binaries.path('kubectl'),
+        join(this.binaryDirectory, 'kubectl'),
         arguments_,
         {
           env: {
@@ -129,16 +132,19 @@ export class RunningControlPlane {
     return JSON.parse(await this.kubectl([...arguments_, '-o', 'json'], options)) as T;
   }
 
-  /** `kubectl apply -f -` with YAML, or with objects. */
+  /** `kubectl apply -f -` with YAML, or with objects; without kubectl, the server-side apply that it could make. */
   async apply(manifest: string | object | object[]): Promise<void> {
+    const objects = typeof manifest === 'string' ? parseManifests(manifest) : [manifest].flat();
+    if (!this.hasKubectl) {
+      for (const object of objects as KubernetesObject[]) {
+        await this.admin.apply(await this.admin.pathOf(object), object);
+      }
+      return;
+    }
     const input =
       typeof manifest === 'string'
         ? manifest
-        : JSON.stringify({
-            apiVersion: 'v1',
-            kind: 'List',
-            items: Array.isArray(manifest) ? manifest : [manifest],
-          });
+        : JSON.stringify({apiVersion: 'v1', kind: 'List', items: objects});
     await this.kubectl(['apply', '-f', '-'], {input});
   }
 
@@ -237,63 +243,30 @@ export class RunningControlPlane {
 
   /** Entries of the audit log since the cluster began; includes every request that ended before this call. */
   async auditEvents(filter?: (event: AuditEvent) => boolean): Promise<AuditEvent[]> {
-    return this.#audit.events(filter);
+    return this.#parts.audit.events(filter);
   }
 
   /** Pods that were really evicted (answered 201, no dry run), oldest first. */
   async evictions(filter?: (eviction: EvictionRecord) => boolean): Promise<EvictionRecord[]> {
-    return this.#audit.evictions(filter);
+    return this.#parts.audit.evictions(filter);
   }
 
   /** How often a user called what: `{'create pods/eviction': 2, 'watch nodes': 1}`. */
   async requestsBy(user: string, since?: Date): Promise<Record<string, number>> {
-    return this.#audit.requestsBy(user, since);
+    return this.#parts.audit.requestsBy(user, since);
   }
 
   /**
    * Stops the API server (open connections break) and starts it again on the same port with the same state; settles
-   * when it is ready. The other components stand still in the meantime: each would otherwise back off, and be silent
-   * for up to 20 s after the server is back, which is not what a test of somebody else's recovery wants to wait for.
+   * when it is ready. Everything else of the cluster stands still in the meantime.
    */
-  async restartApiServer(options: {downMilliseconds?: number} = {}): Promise<void> {
-    const {supervisor, ports} = this.#parts;
-    await supervisor.whilePaused(['kube-controller-manager', 'kube-scheduler', 'kwok'], async () => {
-      await supervisor.restart('kube-apiserver', restartLimitMilliseconds, async () => {
-        await sleep(options.downMilliseconds ?? 0);
-        await waitFor(`port ${ports.apiServer} is free again`, () => isFree(ports.apiServer));
-      });
-      await waitFor(
-        'kube-apiserver is ready again',
-        async () => {
-          supervisor.assertAlive();
-          return (await this.admin.get<string>('/readyz')) === 'ok';
-        },
-        {timeout: 60_000, state: () => supervisor.logTails()},
-      );
-    });
-  }
+  abstract restartApiServer(options?: {downMilliseconds?: number}): Promise<void>;
 
   /**
-   * Drops all history from etcd, so that watches from an earlier resourceVersion and paged lists begun earlier get
-   * 410. Both are answered from the API server's own cache for as long as it lives; therefore it is restarted too,
-   * unless that is declined.
+   * Drops all history, so that watches from an earlier resourceVersion and paged lists begun earlier get 410. The API
+   * server is restarted too, unless that is declined.
    */
-  async compactEtcd(options: {restartApiServer?: boolean; downMilliseconds?: number} = {}): Promise<void> {
-    // Without a newer revision, the last one that somebody saw would still be the current one, and valid.
-    await this.admin.apply('/api/v1/namespaces/kube-system/configmaps/compaction', {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: {name: 'compaction'},
-      data: {at: new Date().toISOString()},
-    });
-    const {header} = await this.#etcd<{header: {revision: string}}>('range', {key: btoa('/')});
-    await this.#etcd('compaction', {revision: header.revision, physical: true});
-    if (options.restartApiServer !== false) {
-      await this.restartApiServer(
-        options.downMilliseconds === undefined ? {} : {downMilliseconds: options.downMilliseconds},
-      );
-    }
-  }
+  abstract compactEtcd(options?: {restartApiServer?: boolean; downMilliseconds?: number}): Promise<void>;
 
   /** Ends everything in good order, within 15 s, and removes the cluster's folder. May be called twice. */
   async stop(): Promise<void> {
@@ -305,10 +278,18 @@ export class RunningControlPlane {
     await this.stop();
   }
 
+  /** Throws when it is broken, so that nobody waits for it. */
+  protected abstract assertAlive(): void;
+
+  /** What to print when somebody has waited for it in vain. */
+  protected abstract describe(): Promise<string> | string;
+
+  protected abstract end(): Promise<void>;
+
   async #stop(): Promise<void> {
-    const {admin, supervisor, guard, directory, keep} = this.#parts;
+    const {admin, guard, directory, keep} = this.#parts;
     await admin.close();
-    await supervisor.stop();
+    await this.end();
     await guard.dismiss();
     if (keep) {
       console.error(`The cluster's logs and state are kept in ${directory.path}`);
@@ -318,14 +299,13 @@ export class RunningControlPlane {
   }
 
   async #waitForNodes(names: string[], accept: (node: Node) => boolean, what: string): Promise<void> {
-    const {supervisor} = this.#parts;
     const pending = new Set(names);
     // Some 60 nodes a second become ready on two cores.
     const timeout = 30_000 + names.length * 200;
     await waitFor(
       `${names.length === 1 ? names[0] : `${names.length} nodes`} ${what}`,
       async () => {
-        supervisor.assertAlive();
+        this.assertAlive();
         for (const node of await this.nodes()) {
           if (accept(node)) {
             pending.delete(node.metadata.name);
@@ -336,7 +316,7 @@ export class RunningControlPlane {
       {
         timeout,
         interval: names.length > 100 ? 1000 : 100,
-        state: async () => `Still waiting for ${[...pending].join(', ')}\n${await supervisor.logTails()}`,
+        state: async () => `Still waiting for ${[...pending].join(', ')}\n${await this.describe()}`,
       },
     );
   }
@@ -375,15 +355,8 @@ export class RunningControlPlane {
     );
     return status.token;
   }
+}
 
-  async #etcd<T>(method: 'range' | 'compaction', body: object): Promise<T> {
-    const response = await fetch(`http://127.0.0.1:${this.#parts.ports.etcd}/v3/kv/${method}`, {
-      method: 'POST',
-      body: JSON.stringify(body),
-    });
-    if (!response.ok) {
-      throw new Error(`etcd ${method} failed: ${response.status} ${await response.text()}`);
-    }
-    return (await response.json()) as T;
-  }
+function parseManifests(text: string): object[] {
+  return parseAllDocuments(text).map((document) => document.toJS() as object);
 }

@@ -2,14 +2,9 @@
  * What cannot be foreseen of scenario 11: a scheduler that packs nodes instead of spreading puts each replacement back
  * where it was. The operator notices that its moves do not help, and tries ever more seldom.
  */
-import {mkdtemp, rm, writeFile} from 'node:fs/promises';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {setTimeout as sleep} from 'node:timers/promises';
 
 import {afterAll, beforeAll, expect, it} from '@jest/globals';
-import {stringify} from 'yaml';
-
 import {ControlPlane} from '../controlplane/control-plane.ts';
 import {place, placementOf} from '../controlplane/placement.ts';
 import type {RunningControlPlane} from '../controlplane/running-control-plane.ts';
@@ -19,11 +14,6 @@ import {conditionOf, waitForBlocked, waitForEvent, waitForStatus} from './report
 import {startLimitMilliseconds, withOperatorLog} from './with-operator-log.ts';
 
 const packing = {
-  apiVersion: 'kubescheduler.config.k8s.io/v1',
-  kind: 'KubeSchedulerConfiguration',
-  leaderElection: {leaderElect: false},
-  // Relative to the folder of the cluster, where its components run.
-  clientConnection: {kubeconfig: 'kube-scheduler.kubeconfig', qps: 200, burst: 400},
   profiles: [
     {
       schedulerName: 'default-scheduler',
@@ -46,26 +36,20 @@ const packing = {
   ],
 };
 
-let directory: string;
 let cluster: RunningControlPlane;
 let operator: RunningOperator;
 
 beforeAll(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'packing-scheduler-'));
-  const config = join(directory, 'config.yaml');
-  await writeFile(config, stringify(packing));
   cluster = await new ControlPlane({
-    kind: 'process',
     nodes: 3,
     podStartMilliseconds: 500,
-    schedulerFlags: [`--config=${config}`],
+    schedulerConfiguration: packing,
   }).start();
 }, startLimitMilliseconds);
 
 afterAll(async () => {
   await operator?.stop();
   await cluster?.stop();
-  await rm(directory, {recursive: true, force: true});
 }, 60_000);
 
 it(

@@ -92,7 +92,9 @@ it.each([
       expect(message).toContain(`fewer than ${minReplicas} replicas`);
     }
     // Something happens to the workload: one more look, with the same result.
-    await cluster.kubectl(['label', 'deployment/web', '--namespace', name, 'looked=again']);
+    await cluster.admin.patch(`/apis/apps/v1/namespaces/${name}/deployments/web`, {
+      metadata: {labels: {looked: 'again'}},
+    });
     await waitForReady(cluster, name, 'web', placement[0] ?? 0);
     expect(await movesIn(cluster, name)).toBe(0);
   }),

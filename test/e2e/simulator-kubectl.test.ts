@@ -152,6 +152,11 @@ describe('kubectl', () => {
     {line: 'apply --filename -', input: manifest(3), expected: /deployment\.apps\/web created/},
     {line: 'apply --filename -', input: manifest(3), expected: /deployment\.apps\/web unchanged/},
     {line: 'apply --filename -', input: manifest(4), expected: /deployment\.apps\/web configured/},
+    {
+      line: 'apply --filename -',
+      input: JSON.stringify({apiVersion: 'v1', kind: 'List', items: [JSON.parse(manifest(4))]}),
+      expected: /deployment\.apps\/web unchanged/,
+    },
     {line: 'diff --filename -', input: manifest(5), expected: /-  replicas: 4\n\+  replicas: 5/},
     {line: 'apply --server-side --filename -', input: manifest(4), expected: /serverside-applied/},
     {

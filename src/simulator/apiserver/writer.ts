@@ -198,7 +198,8 @@ export function updateDecoded(context: ServerContext, resource: Resource, input:
   const own = input.own ?? ((object: ApiObject) => trackUpdate(context, resource, old, object, options));
   const managed = managersOf(own({...draft} as unknown as ApiObject));
   prepareForUpdate(resource, draft, old, options.subresource);
-  if (resource.hasGeneration && changesIntent(resource, draft, old)) {
+  // The strategies of the status subresource leave it as it was, whatever annotations come along.
+  if (resource.hasGeneration && options.subresource !== 'status' && changesIntent(resource, draft, old)) {
     draft['metadata'] = {...asObject(draft['metadata']), generation: (old.metadata.generation ?? 0) + 1};
   }
   const object = withManagers(draft as unknown as ApiObject, managed);

@@ -35,7 +35,10 @@ export class EndpointSliceController {
   observe({type, resource, object, previous}: ObjectChange): void {
     if (resource === SERVICES && type !== 'DELETED') {
       this.#queue.add(keyOf(object.metadata));
-    } else if (resource === PODS && isTelling(object as PodObject, previous as PodObject | undefined)) {
+    } else if (
+      resource === PODS &&
+      (type === 'DELETED' || isTelling(object as PodObject, previous as PodObject | undefined))
+    ) {
       for (const service of this.#context.api.list(SERVICES, object.metadata.namespace)) {
         if (selects(service, object) || (previous !== undefined && selects(service, previous))) {
           this.#queue.add(keyOf(service.metadata));
@@ -67,12 +70,16 @@ export class EndpointSliceController {
       protocol: port.protocol ?? 'TCP',
       port: typeof port.targetPort === 'number' ? port.targetPort : port.port,
     }));
-    const content = {addressType: 'IPv4', endpoints, ports};
+    // Without endpoints it is a placeholder, which has no ports either.
+    const content =
+      endpoints.length === 0
+        ? {addressType: 'IPv4', endpoints: null, ports: null}
+        : {addressType: 'IPv4', endpoints, ports};
     const known = index
       .dependentsOf(service.metadata.uid)
       .find(({resource}) => resource === ENDPOINT_SLICES)?.object;
     if (known !== undefined) {
-      if (JSON.stringify(known['endpoints']) !== JSON.stringify(endpoints)) {
+      if (JSON.stringify(known['endpoints']) !== JSON.stringify(content.endpoints)) {
         unlessGone(() =>
           api.update(
             ENDPOINT_SLICES,

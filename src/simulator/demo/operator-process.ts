@@ -1,12 +1,12 @@
 /** The operator beside a simulated cluster, as users run it: a process of its own, with the rights of config/. */
 import {type ChildProcess, spawn} from 'node:child_process';
-import {openSync, readdirSync, readFileSync} from 'node:fs';
+import {openSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
-import {parseAllDocuments} from 'yaml';
 import type {ApiFace} from '../http/api-face.ts';
-import {loadManifests, type Manifest} from '../manifests.ts';
+import {loadManifests} from '../manifests.ts';
 import type {SimulatedCluster} from '../simulated-cluster.ts';
+import {installation} from './installation.ts';
 
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const NAMESPACE = 'spread-operator-system';
@@ -63,18 +63,4 @@ export class OperatorProcess {
     const lines = readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-LAST_LINES);
     return `the operator has ended (${signalCode ?? `exit code ${exitCode}`}):\n  ${lines.join('\n  ')}`;
   }
-}
-
-function installation(): Manifest[] {
-  const files = [
-    'config/manager/namespace.yaml',
-    ...['config/crd', 'config/rbac'].flatMap((folder) =>
-      readdirSync(join(ROOT, folder))
-        .filter((name) => name.endsWith('.yaml') && name !== 'kustomization.yaml')
-        .map((name) => `${folder}/${name}`),
-    ),
-  ];
-  return files.flatMap((file) =>
-    parseAllDocuments(readFileSync(join(ROOT, file), 'utf8')).map((document) => document.toJS() as Manifest),
-  );
 }

@@ -45,10 +45,13 @@ export interface InterceptedRequest {
   readonly uri: string;
 }
 
-/** What was asked and answered, as an audit log has it. */
+/** What was asked and answered, as an audit log has it. A watch is told of when it begins. */
 export interface AuditedRequest extends InterceptedRequest {
   readonly code: number;
   readonly userAgent: string;
+  readonly body: Buffer;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
 }
 
 export interface ApiFaceOptions {
@@ -104,10 +107,7 @@ export class ApiFace {
 
   static async start(options: ApiFaceOptions): Promise<ApiFace> {
     const face = new ApiFace(options, await makeServerCertificate());
-    const {promise, resolve, reject} = Promise.withResolvers<void>();
-    face.#server.once('error', reject);
-    face.#server.listen(options.port ?? 0, '127.0.0.1', resolve);
-    await promise;
+    await face.#listen(options.port ?? 0);
     return face;
   }
 
@@ -166,6 +166,24 @@ export class ApiFace {
     await promise;
   }
 
+  /** As a restart of the server looks from outside: it refuses connections meanwhile, and has the same address after. */
+  async restart(whileDown: () => Promise<void>): Promise<void> {
+    const {port} = this.#server.address() as AddressInfo;
+    await this.stop();
+    await whileDown();
+    await this.#listen(port);
+  }
+
+  async #listen(port: number): Promise<void> {
+    const {promise, resolve, reject} = Promise.withResolvers<void>();
+    this.#server.once('error', reject);
+    this.#server.listen(port, '127.0.0.1', () => {
+      this.#server.off('error', reject);
+      resolve();
+    });
+    await promise;
+  }
+
   async #serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const method = incoming.method ?? 'GET';
     const uri = incoming.url ?? '/';
@@ -174,7 +192,10 @@ export class ApiFace {
     const warnings: string[] = [];
     const userAgent = incoming.headers['user-agent'] ?? '';
     let user: UserInfo = {username: '', groups: []};
-    const audit = (code: number): void => this.#options.audit?.({user, info, method, uri, code, userAgent});
+    const receivedAt = this.#clock.now();
+    let body: Buffer = Buffer.alloc(0);
+    const audit = (code: number): void =>
+      this.#options.audit?.({user, info, method, uri, code, userAgent, body, receivedAt});
     try {
       const {store} = this.#options.api.context;
       user = impersonated(
@@ -182,7 +203,7 @@ export class ApiFace {
         this.#authentication.authenticate(incoming.headers.authorization),
         incoming.headers,
       );
-      const body = await readAll(incoming);
+      body = await readAll(incoming);
       const interception = (await this.#options.intercept?.({user, info, method, uri})) ?? {kind: 'pass'};
       if (interception.kind === 'reset') {
         response.destroy();

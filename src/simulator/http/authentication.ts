@@ -7,6 +7,8 @@ import type {ClusterApi} from '../cluster-api.ts';
 export interface Identity {
   readonly user: string;
   readonly groups?: readonly string[];
+  /** One that is drawn by lot when absent. */
+  readonly token?: string;
 }
 
 export interface ServiceAccountToken {
@@ -28,8 +30,7 @@ export class Authentication {
   constructor(api: ClusterApi, identities: readonly Identity[], now: () => number) {
     this.#api = api;
     this.#now = now;
-    for (const {user, groups = []} of identities) {
-      const token = randomBytes(16).toString('hex');
+    for (const {user, groups = [], token = randomBytes(16).toString('hex')} of identities) {
       this.#tokens.set(user, token);
       this.#users.set(token, {username: user, uid: user, groups: [...groups, 'system:authenticated']});
     }

@@ -14,8 +14,21 @@ type Schemas = Record<string, OpenApiSchema>;
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta';
 const REFERENCE = '#/components/schemas/';
 
-export function handleOpenApi(api: ApiServer, {info}: ApiRequest): ApiResponse | undefined {
-  if (info.path === '/openapi/v2') return {code: 200, body: version2(api)};
+/** What clients ask for is no media type that Go can read, so the answer carries another one (kube-openapi's handler). */
+const ASKED_V2 = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+const PROTOBUF_V2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
+/**
+ * A document with the field `swagger` and nothing else. kubectl asks for it before it applies a List, and leaves kinds
+ * that it does not find in it to the server's own validation.
+ */
+const EMPTY_V2 = '\n\u00032.0';
+
+export function handleOpenApi(api: ApiServer, {info, accept}: ApiRequest): ApiResponse | undefined {
+  if (info.path === '/openapi/v2') {
+    return accept.startsWith(ASKED_V2)
+      ? {code: 200, contentType: PROTOBUF_V2, body: EMPTY_V2}
+      : {code: 200, body: version2(api)};
+  }
   if (info.path === '/openapi/v3') return {code: 200, body: {paths: index(api)}};
   const match = /^\/openapi\/v3\/(api|apis)\/(.+)$/.exec(info.path);
   if (match === null) return undefined;

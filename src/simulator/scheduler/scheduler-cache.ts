@@ -30,6 +30,8 @@ import {
 
 interface KnownPod {
   readonly object: PodObject;
+  /** The spec that its requests are counted by. */
+  readonly counted: object;
   readonly pod: Pod;
 }
 
@@ -110,10 +112,13 @@ export class SchedulerCache {
       }
       return;
     }
-    // A status update leaves the spec the very same object, and nine of ten changes are status updates.
-    const isSameSpec = known !== undefined && known.object.spec === object.spec;
-    const pod = toPod(object as unknown as ApiPod, isSameSpec ? () => known.pod.spec : this.#intern);
-    this.#pods.set(uid, {object, pod});
+    let counted: object = object.spec;
+    const pod = toPod(object as unknown as ApiPod, (spec) => {
+      counted = spec;
+      // Nine of ten changes are status updates, which leave it the very same object unless the pod is resized.
+      return known?.counted === spec ? known.pod.spec : this.#intern(spec);
+    });
+    this.#pods.set(uid, {object, counted, pod});
     this.state.setPod(pod, known?.pod);
   }
 

@@ -17,7 +17,9 @@ describe('Scheduler', () => {
         type: 'PodScheduled',
         status: 'False',
         reason: 'Unschedulable',
-        message: '0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu.',
+        message:
+          '0/3 nodes are available: 1 node(s) were unschedulable, 2 Insufficient cpu. no new claims to deallocate, ' +
+          'preemption: 0/3 nodes are available: 3 Preemption is not helpful for scheduling.',
       }),
     ]);
     expect(cluster.eventReasons('Pod')).toEqual(['FailedScheduling']);
@@ -53,6 +55,25 @@ describe('Scheduler', () => {
 
     expect(cluster.placement('database')).toEqual({'node-1': 1});
     expect(cluster.placement('web')).toEqual({'': 1});
+  });
+
+  it('counts what a pod holds while it is resized, whatever its spec asks for', () => {
+    const cluster = new Simulation({nodes: 1, cpu: '4'})
+      .deployment('web', {replicas: 1, requests: {cpu: '1'}})
+      .seconds(5);
+    const [pod] = cluster.podsOf('web');
+    const resources = {requests: {cpu: '3500m'}};
+    cluster.api.update(
+      'pods',
+      'default',
+      pod?.metadata.name ?? '',
+      (current) => ({...current, status: {...pod?.status, containerStatuses: [{name: 'main', resources}]}}),
+      {actor: 'kubelet', subresource: 'status'},
+    );
+
+    cluster.deployment('other', {replicas: 1, requests: {cpu: '1'}}).seconds(5);
+
+    expect(cluster.placement('other')).toEqual({'': 1});
   });
 
   it('leaves the pods of other schedulers and gated ones alone', () => {

@@ -5,8 +5,9 @@
  */
 import type {NodeInfo} from '../../cluster/snapshot.ts';
 import {explainRefusals} from '../../scheduling/explain-refusals.ts';
-import type {PodToSchedule, Refusal} from '../../scheduling/framework.ts';
-import {bestNodes, DEFAULT_SCORES, nodeFilter, scoreNodes} from '../../scheduling/scheduler.ts';
+import type {PodToSchedule, Refusal, ScorePlugin} from '../../scheduling/framework.ts';
+import {nodesToFind} from '../../scheduling/sampling.ts';
+import {bestNodes, nodeFilter, scoreNodes} from '../../scheduling/scheduler.ts';
 import type {ObjectChange} from '../cluster-api.ts';
 import type {SimulationContext} from '../context.ts';
 import {
@@ -19,27 +20,28 @@ import {
   writeStatus,
 } from '../objects.ts';
 import {eventsOf} from './cluster-events.ts';
+import {preemptionMessage} from './preemption-message.ts';
 import {SchedulerCache} from './scheduler-cache.ts';
 import {type QueuedPod, SchedulingQueue} from './scheduling-queue.ts';
 
 const DEFAULT_SCHEDULER = 'default-scheduler';
-/** minFeasibleNodesToFind, minFeasibleNodesPercentageToFind */
-const FEWEST_NODES = 100;
-const LEAST_PERCENTAGE = 5;
-/** Where no node tells its images, ImageLocality scores all nodes 0, and asking all nodes about it takes its time. */
-const SCORES_WITHOUT_IMAGES = DEFAULT_SCORES.filter(({name}) => name !== 'ImageLocality');
 
 export class Scheduler {
   readonly cache: SchedulerCache;
   readonly #context: SimulationContext;
   readonly #queue: SchedulingQueue;
+  readonly #scores: readonly ScorePlugin[];
+  /** Where no node tells its images, ImageLocality scores all nodes 0, and asking all nodes about it takes its time. */
+  readonly #scoresWithoutImages: readonly ScorePlugin[];
   #isBusy = false;
   #isFlushPlanned = false;
   /** Where the search begins, so that all nodes get their turn when not all are looked at. */
   #nextStart = 0;
 
-  constructor(context: SimulationContext) {
+  constructor(context: SimulationContext, scores: readonly ScorePlugin[]) {
     this.#context = context;
+    this.#scores = scores;
+    this.#scoresWithoutImages = scores.filter(({name}) => name !== 'ImageLocality');
     this.cache = new SchedulerCache(context.api);
     this.#queue = new SchedulingQueue(context.clock, context.parameters);
   }
@@ -100,7 +102,7 @@ export class Scheduler {
       this.#refuse(queued, object, refusals);
       return;
     }
-    const scorers = this.cache.knowsImages ? DEFAULT_SCORES : SCORES_WITHOUT_IMAGES;
+    const scorers = this.cache.knowsImages ? this.#scores : this.#scoresWithoutImages;
     const scores = scoreNodes(pod, this.cache.state, feasible, scorers);
     this.#bind(queued, object, this.#context.random.pick(bestNodes(scores)).node);
   }
@@ -147,7 +149,10 @@ export class Scheduler {
 
   #refuse(queued: QueuedPod, pod: PodObject, refusals: readonly Refusal[]): void {
     const {api, clock, events} = this.#context;
-    const message = refusals.length === 0 ? 'no nodes available to schedule pods' : explainRefusals(refusals);
+    const message =
+      refusals.length === 0
+        ? 'no nodes available to schedule pods'
+        : `${explainRefusals(refusals)} ${preemptionMessage(refusals)}`;
     this.#queue.addUnschedulable(queued, new Set(refusals.map(({plugin}) => plugin)));
     this.#flushLater();
     events.record(pod, 'Warning', 'FailedScheduling', message, DEFAULT_SCHEDULER);
@@ -187,13 +192,4 @@ export class Scheduler {
       this.#work();
     });
   }
-}
-
-/** numFeasibleNodesToFind with percentageOfNodesToScore 0, the default. */
-function nodesToFind(nodes: number): number {
-  if (nodes < FEWEST_NODES) {
-    return nodes;
-  }
-  const percentage = Math.max(50 - Math.trunc(nodes / 125), LEAST_PERCENTAGE);
-  return Math.max(Math.trunc((nodes * percentage) / 100), FEWEST_NODES);
 }

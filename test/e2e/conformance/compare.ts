@@ -1,6 +1,7 @@
 // Runs the same steps on two servers and tells where the answers differ.
 import {setTimeout as sleep} from 'node:timers/promises';
 import {isDeepStrictEqual} from 'node:util';
+import {differencesBetween} from './differences.ts';
 import {definition, steps} from './steps.ts';
 import {type Answer, normalized, type Target} from './target.ts';
 
@@ -47,17 +48,4 @@ async function installDefinition(target: Target): Promise<void> {
     if (Date.now() > deadline) throw new Error('the CustomResourceDefinition is not served after 30 s');
     await sleep(100);
   }
-}
-
-function differencesBetween(expected: unknown, actual: unknown, path: string): string[] {
-  if (isDeepStrictEqual(expected, actual)) return [];
-  if (isContainer(expected) && isContainer(actual) && Array.isArray(expected) === Array.isArray(actual)) {
-    const keys = new Set([...Object.keys(expected), ...Object.keys(actual)]);
-    return [...keys].flatMap((key) => differencesBetween(expected[key], actual[key], `${path}.${key}`));
-  }
-  return [`  ${path}\n    real:      ${JSON.stringify(expected)}\n    simulated: ${JSON.stringify(actual)}`];
-}
-
-function isContainer(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null;
 }

@@ -10,7 +10,8 @@ describe('DeploymentController', () => {
     const cluster = new Simulation().deployment('web').seconds(10);
 
     expect(cluster.get('web').status).toMatchObject({
-      observedGeneration: cluster.get('web').metadata.generation,
+      // The annotation with the revision does not count.
+      observedGeneration: 1,
       replicas: 3,
       updatedReplicas: 3,
       readyReplicas: 3,

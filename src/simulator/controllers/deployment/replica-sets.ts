@@ -130,7 +130,7 @@ export class DeploymentReplicaSets {
 
   #annotate(newest: ReplicaSetObject, revision: number): ReplicaSetObject {
     const {deployment} = this;
-    const {minReadySeconds = 0} = deployment.spec;
+    const {minReadySeconds} = deployment.spec;
     return this.#context.api.update(
       REPLICA_SETS,
       newest.metadata.namespace,
@@ -139,14 +139,14 @@ export class DeploymentReplicaSets {
         const annotations = newReplicaSetAnnotations(deployment, current.metadata.annotations, revision);
         const {spec} = current as ReplicaSetObject;
         const isSame =
-          (spec.minReadySeconds ?? 0) === minReadySeconds &&
+          (spec.minReadySeconds ?? 0) === (minReadySeconds ?? 0) &&
           sameText(annotations, current.metadata.annotations);
         return isSame
           ? current
           : {
               ...current,
               metadata: {...current.metadata, annotations},
-              spec: {...spec, minReadySeconds},
+              spec: minReadySeconds === undefined ? spec : {...spec, minReadySeconds},
             };
       },
       {actor: DEPLOYMENT_CONTROLLER},
