@@ -1,5 +1,6 @@
 /** One request and its answer, without sockets: what the handlers see. */
 
+import type {OutgoingHttpHeaders} from 'node:http';
 import {parse} from 'yaml';
 import type {UserInfo} from '../apiserver/rbac.ts';
 import {badRequest, StatusError} from '../apiserver/status-error.ts';
@@ -23,6 +24,20 @@ export interface ApiResponse {
   readonly body: unknown;
   readonly contentType?: string;
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** Where an answer goes: the part of node:http's ServerResponse that is used. */
+export interface HttpReply {
+  readonly headersSent: boolean;
+  readonly destroyed: boolean;
+  writeHead(code: number, headers: OutgoingHttpHeaders): unknown;
+  flushHeaders(): void;
+  write(text: string): unknown;
+  end(text?: string): unknown;
+  /** Without an end: the connection is cut. */
+  destroy(error?: Error): unknown;
+  /** Ended, or cut from either side. */
+  on(event: 'close', listener: () => void): unknown;
 }
 
 const JSON_TYPES = new Set(['', 'application/json']);
