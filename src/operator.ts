@@ -12,7 +12,13 @@ import {SpreadController} from './controller/spread-controller.ts';
 import {Pace} from './eviction/pace.ts';
 import {capabilitiesOf, type ServerCapabilities} from './injection/rule.ts';
 import {describeError} from './kube/api-error.ts';
-import {type ApiServerAccess, KubeClient, type RequestMeasurement} from './kube/client.ts';
+import {Backoff} from './kube/backoff.ts';
+import {
+  type ApiServerAccess,
+  KubeClient,
+  type RequestMeasurement,
+  type ServerVersion,
+} from './kube/client.ts';
 import {EventRecorder} from './kube/event-recorder.ts';
 import type {Log} from './log.ts';
 import type {Metrics} from './observability/metrics.ts';
@@ -43,6 +49,7 @@ export interface OperatorHost {
 
 /** How long events may take to be written at the end, milliseconds. */
 const FLUSH = 2000;
+const VERSION_BACK_OFF = {firstMilliseconds: 800, longestMilliseconds: 30_000, resetMilliseconds: 120_000};
 
 export class Operator {
   readonly #settings: OperatorSettings;
@@ -144,7 +151,7 @@ export class Operator {
     try {
       await this.#policies.start();
       await this.#watch.synced(signal);
-      this.#capabilities = capabilitiesOf(await this.#client.serverVersion(signal));
+      this.#capabilities = capabilitiesOf(await this.#serverVersion(signal));
       onSynced?.();
       log.info('The caches are complete', {policies: this.#controller.policies.all().length});
       await (this.#settings.leaderElect ? this.#leadAgainAndAgain(signal) : this.#lead(signal));
@@ -156,6 +163,23 @@ export class Operator {
       cancel();
       await this.#watching?.catch(() => {});
       await this.#client.close();
+    }
+  }
+
+  /** Again and again, as the caches are filled: one answer that was lost is no reason for a process to end. */
+  async #serverVersion(signal: AbortSignal): Promise<ServerVersion> {
+    const {clock, random, log} = this.#host;
+    const backoff = new Backoff({...VERSION_BACK_OFF, clock, random});
+    for (;;) {
+      try {
+        return await this.#client.serverVersion(signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        log.warn('The version of the API server is not known yet; asking again', {
+          error: describeError(error),
+        });
+        await clock.sleep(backoff.next(), signal);
+      }
     }
   }
 

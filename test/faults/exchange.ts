@@ -24,6 +24,8 @@ export class Exchange implements HttpReply {
   #isDone = false;
   #isMute = false;
   #isDoubling = false;
+  /** What the server says is not heard any more. */
+  #isRefused = false;
   #cutAnswer = false;
   #failAfterEffect: 'reset' | '500' | undefined;
   #delay = 0;
@@ -100,6 +102,10 @@ export class Exchange implements HttpReply {
   }
 
   write(text: string): void {
+    if (!this.#isRefused) this.#send(text);
+  }
+
+  #send(text: string): void {
     if (this.#isDone || this.destroyed) return;
     const texts = this.#isDoubling && this.#network.random.fraction() < DOUBLED ? [text, text] : [text];
     if (this.#pending !== undefined) {
@@ -141,9 +147,10 @@ export class Exchange implements HttpReply {
     const status = {kind: 'Status', apiVersion: 'v1', status: 'Failure', code, reason, message, ...details};
     const headers = retryAfterSeconds === undefined ? {} : {'retry-after': String(retryAfterSeconds)};
     this.#head(code, {'content-type': 'application/json', ...headers});
-    this.write(JSON.stringify(status));
+    this.#send(JSON.stringify(status));
     this.#deliver(() => this.#finish(undefined));
     this.#isMute = true;
+    this.#isRefused = true;
   }
 
   /** The connection breaks: both sides notice. */

@@ -7,7 +7,10 @@ import {Network, type NetworkOptions} from './network.ts';
 import type {Trace} from './trace.ts';
 
 export interface InstanceOptions
-  extends Pick<NetworkOptions, 'handler' | 'token' | 'clock' | 'faults' | 'trace' | 'onlooker' | 'onWake'> {
+  extends Pick<
+    NetworkOptions,
+    'handler' | 'token' | 'clock' | 'faults' | 'trace' | 'onlooker' | 'onWake' | 'isServerDown'
+  > {
   readonly name: string;
   readonly random: Random;
   readonly settings: OperatorSettings;

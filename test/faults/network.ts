@@ -43,6 +43,7 @@ export interface NetworkOptions {
   readonly faults: FaultPlan;
   readonly trace: Trace;
   readonly onlooker: Onlooker;
+  readonly isServerDown: () => boolean;
   /** Called before promises of the server or the operator go on. */
   readonly onWake: () => void;
   /** Called when the operator is to die at a request: before it arrives, or before its answer does. */
@@ -149,7 +150,11 @@ export class Network implements Connections {
     headers: Readonly<Record<string, string>>,
     fault: RequestFault | undefined,
   ): void {
-    const {random, clock} = this.options;
+    const {random, clock, isServerDown} = this.options;
+    if (isServerDown()) {
+      exchange.fail('connect ECONNREFUSED');
+      return;
+    }
     switch (fault) {
       case 'reset before effect':
         exchange.fail('read ECONNRESET');

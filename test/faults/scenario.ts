@@ -31,17 +31,17 @@ export function drawScenario(random: Random): Scenario {
     return {...zone, cpu, pods: 110};
   });
   const names = Array.from({length: between(random, 1, 6)}, (_, index) => `app-${index + 1}`);
-  const operators = random.pick([1, 1, 2]);
+  const operators = random.pick([1, 1, 1, 2]);
   return {
     nodes,
-    openAtFirst: between(random, 1, nodes.length),
+    openAtFirst: random.pick([1, 2, 2, 3, nodes.length]),
     deployments: names.map((name) => drawDeployment(random, name, zones > 0)),
     budgets: names.flatMap((name) => drawBudgets(random, name)),
     policies: drawPolicies(random, zones > 0),
     operators,
-    leaderElect: operators > 1 || random.fraction() < 0.3,
-    leaseDuration: random.pick([15, 30, 60]),
-    faultsLast: between(random, 10, 40) * 60_000,
+    leaderElect: operators > 1 || random.fraction() < 0.15,
+    leaseDuration: random.pick([15, 45, 60, 60]),
+    faultsLast: between(random, 6, 25) * 60_000,
   };
 }
 
@@ -177,7 +177,7 @@ export function drawPolicySpec(random: Random, hasZones: boolean): object {
   ]) as SpreadPolicySpec['topologies'][number][];
   return {
     topologies,
-    injection: {mode: random.pick(['Apply', 'Apply', 'Apply', 'Disabled', 'Disabled', 'Suggest'])},
+    injection: {mode: random.pick(['Apply', 'Apply', 'Disabled', 'Disabled', 'Disabled', 'Suggest'])},
     eviction: {
       mode: random.pick(['Evict', 'Evict', 'Evict', 'Evict', 'Evict', 'Evict', 'DryRun', 'Disabled']),
       maxConcurrentMoves: random.pick([1, 1, 1, 2, 3]),

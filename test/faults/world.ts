@@ -8,7 +8,7 @@ import {SimulatedCluster} from '../../src/simulator/simulated-cluster.ts';
 import {NAMESPACE, type Scenario} from './scenario.ts';
 
 export const OPERATOR_NAMESPACE = 'spread-operator-system';
-const SERVICE_ACCOUNT = 'spread-operator';
+const OPERATOR_USER = `system:serviceaccount:${OPERATOR_NAMESPACE}:spread-operator`;
 const INSTALLATION = [
   'config/manager/namespace.yaml',
   'crds/spread-operator.io_spreadpolicies.yaml',
@@ -18,8 +18,6 @@ const INSTALLATION = [
   'config/rbac/leader-election-role.yaml',
   'config/rbac/leader-election-role-binding.yaml',
 ].flatMap(readManifests);
-/** Longer than any run. */
-const TOKEN_SECONDS = 30 * 86_400;
 /** What the Deployments get to come up, milliseconds. */
 const COME_UP = 120_000;
 
@@ -44,7 +42,8 @@ export function createWorld(seed: number, scenario: Scenario, random: Random): W
   api.create('namespaces', {metadata: {name: NAMESPACE}}, 'kubectl');
   cluster.advance(100);
   const names = api.list('nodes').map(({metadata}) => metadata.name);
-  const closed = names.filter(() => random.fraction() < 0.5).slice(0, names.length - scenario.openAtFirst);
+  const open = new Set(Array.from({length: scenario.openAtFirst}, () => random.pick(names)));
+  const closed = names.filter((name) => !open.has(name));
   for (const name of closed) {
     cluster.cordon(name);
   }
@@ -54,8 +53,10 @@ export function createWorld(seed: number, scenario: Scenario, random: Random): W
     cluster.cordon(name, false);
   }
   cluster.advance(1000);
-  const handler = new RequestHandler({api, clock: cluster.clock});
-  const {token} = handler.authentication.issue(OPERATOR_NAMESPACE, SERVICE_ACCOUNT, TOKEN_SECONDS);
+  // Not a token of the service account itself, whose signature would be looked at with each request.
+  const groups = ['system:serviceaccounts', `system:serviceaccounts:${OPERATOR_NAMESPACE}`];
+  const handler = new RequestHandler({api, clock: cluster.clock, users: [{user: OPERATOR_USER, groups}]});
+  const token = handler.authentication.tokenOf(OPERATOR_USER) ?? '';
   return {cluster, handler, token};
 }
 
