@@ -29,35 +29,35 @@ const WATCH_FAULTS = {
 
 /** Per minute. */
 const PROCESS_FAULTS = {
-  'operator crash': 0.15,
-  'operator crash at a request': 0.15,
-  'operator paused': 0.1,
-  'clock jump': 0.08,
-  'API server restart': 0.03,
-  'history compacted': 0.1,
+  'operator crash': 0.225,
+  'operator crash at a request': 0.225,
+  'operator paused': 0.15,
+  'clock jump': 0.12,
+  'API server restart': 0.045,
+  'history compacted': 0.15,
 } as const;
 
 /** Per minute. */
 const CLUSTER_FAULTS = {
-  'node silent': 0.06,
-  'node panic': 0.04,
-  cordon: 0.08,
-  'node added': 0.03,
-  'node removed': 0.02,
+  'node silent': 0.09,
+  'node panic': 0.06,
+  cordon: 0.12,
+  'node added': 0.045,
+  'node removed': 0.03,
 } as const;
 
 /** What others do, per minute. */
 const DISTURBANCES = {
-  'pod deleted': 0.15,
-  'pod crashed': 0.1,
-  scaled: 0.1,
-  'rolled out': 0.06,
-  'budget edited': 0.1,
-  'policy edited': 0.1,
-  'policy deleted': 0.02,
-  'policy created': 0.04,
-  'excluded or back': 0.05,
-  'affinity by others': 0.02,
+  'pod deleted': 0.225,
+  'pod crashed': 0.15,
+  scaled: 0.15,
+  'rolled out': 0.09,
+  'budget edited': 0.15,
+  'policy edited': 0.15,
+  'policy deleted': 0.03,
+  'policy created': 0.06,
+  'excluded or back': 0.075,
+  'affinity by others': 0.03,
   'target cordoned at eviction': 0.3,
 } as const;
 

@@ -7,6 +7,15 @@ import {isInjected} from './template-truth.ts';
 
 const DONE: ReadonlySet<string> = new Set(['Spread', 'Excluded', 'Planned', 'Blocked']);
 
+/** Whether the status speaks of something that is not at its end. */
+export function isUnderWay(facts: Facts): boolean {
+  return (facts.list('deployments.apps') as DeploymentObject[]).some((deployment) => {
+    const policy = governingPolicy(facts, deployment);
+    const entry = policy?.status?.workloads?.find(({name}) => name === deployment.metadata.name);
+    return policy !== undefined && unexplained(facts, deployment, policy.metadata.name, entry) !== undefined;
+  });
+}
+
 export function checkEnd(facts: Facts, invariants: Invariants): void {
   for (const deployment of facts.list('deployments.apps') as DeploymentObject[]) {
     const key = keyOf(deployment.metadata);
@@ -65,10 +74,10 @@ function falsehoodOf(facts: Facts, deployment: DeploymentObject, entry: Workload
   if (entry.state === 'Excluded') {
     return undefined;
   }
-  if (entry.replicas !== (deployment.spec.replicas ?? 1)) {
-    return `Deployment ${key} has ${deployment.spec.replicas} replicas; its status says ${entry.replicas}`;
-  }
   const pods = replicasOf(facts, deployment).filter((pod) => !isTerminating(pod));
+  if (entry.replicas !== pods.length) {
+    return `Deployment ${key} has ${pods.length} replicas; its status says ${entry.replicas}`;
+  }
   for (const {topologyKey, domains = []} of entry.topologies ?? []) {
     for (const {name, replicas} of domains) {
       const found = pods.filter(

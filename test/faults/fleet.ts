@@ -23,6 +23,7 @@ export class Fleet {
   readonly #instances: Instance[] = [];
   #started = 0;
   #isDown = false;
+  #isOver = false;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -76,6 +77,14 @@ export class Fleet {
     });
   }
 
+  /** From now on clocks are right. */
+  end(): void {
+    this.#isOver = true;
+    for (const {host} of this.#instances) {
+      host.setRight();
+    }
+  }
+
   #start(index: number, skew: number): void {
     this.#started += 1;
     this.#instances[index] = new Instance({
@@ -85,7 +94,7 @@ export class Fleet {
       isServerDown: () => this.#isDown,
       onDeath: () => {
         const wait = this.#random.integer(LONGEST_RESTART);
-        this.#options.clock.after(wait, () => this.#start(index, skewOf(this.#random)));
+        this.#options.clock.after(wait, () => this.#start(index, this.#isOver ? 0 : skewOf(this.#random)));
       },
     });
   }

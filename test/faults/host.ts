@@ -58,6 +58,11 @@ export class Host implements Clock {
     this.#skew += milliseconds;
   }
 
+  /** The clock is right again. */
+  setRight(): void {
+    this.#skew = 0;
+  }
+
   pause(): void {
     this.#held ??= {timers: [], answers: []};
   }

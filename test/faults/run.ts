@@ -4,7 +4,7 @@ import type {OperatorSettings} from '../../src/operator.ts';
 import {hash32, Random} from '../../src/simulator/engine/random.ts';
 import {Driver} from './driver.ts';
 import {type Fault, FaultPlan} from './fault-plan.ts';
-import {checkEnd} from './final-checks.ts';
+import {checkEnd, isUnderWay} from './final-checks.ts';
 import {Fleet} from './fleet.ts';
 import {type InvariantName, Invariants, type Violation} from './invariants.ts';
 import {FIRST_BACK_OFF} from './moves.ts';
@@ -36,12 +36,14 @@ export interface RunResult {
 
 /** One for the whole process: its registry keeps what is measured, and nobody reads it. */
 const metrics = new Metrics({version: 'simulated'});
-/** From the end of the faults until everything is looked at, milliseconds. */
-const CALM = 25 * 60_000;
-/** The last part of it, in which the operators have nothing to do. */
-const QUIET = 10 * 60_000;
+/** What everything gets at least to come to rest when the faults have ceased, milliseconds. */
+const CALM = 9 * 60_000;
+const STEP = 3 * 60_000;
+const MORE_STEPS = 20;
+/** After that, a time in which the operators have nothing to do. */
+const QUIET = 7 * 60_000;
 /** Calls besides leases and watches in that time, for each operator: lists of watches that have expired. */
-const QUIET_CALLS = 30;
+const QUIET_CALLS = 20;
 const SHARE_OF_FAULTS = 0.6;
 
 /** Thrown out of the run by the first violation. */
@@ -110,8 +112,13 @@ export async function run(seed: number, {tell}: RunOptions = {}): Promise<RunRes
     await driver.runUntil(clock.now() + scenario.faultsLast);
     faults.stop();
     turmoil.end();
+    fleet.end();
     trace.add('the faults cease');
-    await driver.runUntil(clock.now() + CALM - QUIET);
+    await driver.runUntil(clock.now() + CALM);
+    // Moves that are needed may come one after the other, each with its time to settle.
+    for (let step = 0; step < MORE_STEPS && isUnderWay(supervisor.history); step++) {
+      await driver.runUntil(clock.now() + STEP);
+    }
     const before = supervisor.calls;
     await driver.runUntil(clock.now() + QUIET);
     invariants.check('the operator goes on until it is stopped', undefined);

@@ -41,7 +41,7 @@ export function drawScenario(random: Random): Scenario {
     operators,
     leaderElect: operators > 1 || random.fraction() < 0.15,
     leaseDuration: random.pick([15, 45, 60, 60]),
-    faultsLast: between(random, 6, 25) * 60_000,
+    faultsLast: between(random, 4, 16) * 60_000,
   };
 }
 
