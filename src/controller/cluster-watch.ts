@@ -61,7 +61,12 @@ export class ClusterWatch {
       listener: {
         failed: ({resource}) => freshness.failed(resource),
         watchStarted: ({resource}) => freshness.followed(resource),
-        watchRestarted: ({resource, reason}) => onWatchRestart(resource, reason),
+        watchRestarted: ({resource, reason, lastActivityAt}) => {
+          if (reason === 'inactive') {
+            freshness.failed(resource, lastActivityAt);
+          }
+          onWatchRestart(resource, reason);
+        },
       },
     };
     const {storage} = cache.state;

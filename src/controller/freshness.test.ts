@@ -38,4 +38,34 @@ describe('Freshness', () => {
 
     expect([freshness.behind(), looks]).toEqual([undefined, 0]);
   });
+
+  // Found by the fault tests: an eviction by caches of 150 s ago, a millisecond after the watches were open again.
+  it('is lost by a watch that was silent, and back only when what was missed has had time to arrive', async () => {
+    const clock = new ManualClock();
+    const freshness = new Freshness(clock, () => {});
+
+    freshness.failed('pods', clock.now() - 150_000);
+    const atOnce = freshness.behind();
+    freshness.followed('pods');
+    const reconnected = freshness.behind();
+    await clock.advance(1000);
+
+    expect([atOnce, reconnected, freshness.behind()]).toEqual([
+      'changes of pods have not been seen for a while',
+      'changes of pods have not been seen for a while',
+      undefined,
+    ]);
+  });
+
+  it('is not back when the watch is cut again before it has caught up', async () => {
+    const clock = new ManualClock();
+    const freshness = new Freshness(clock, () => {});
+
+    freshness.failed('pods', clock.now() - 150_000);
+    freshness.followed('pods');
+    freshness.failed('pods');
+    await clock.advance(5000);
+
+    expect(freshness.behind()).toBe('changes of pods have not been seen for a while');
+  });
 });

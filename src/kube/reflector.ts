@@ -26,7 +26,12 @@ export interface ReflectorListener {
   listed?(event: {resource: string; objects: number; pages: number; seconds: number}): void;
   watchStarted?(event: {resource: string; resourceVersion: string}): void;
   /** `ended`: by the server, in time; `inactive`: no sign of life; `error`: cut or refused. */
-  watchRestarted?(event: {resource: string; reason: 'ended' | 'inactive' | 'error'}): void;
+  watchRestarted?(event: {
+    resource: string;
+    reason: 'ended' | 'inactive' | 'error';
+    /** When it last told anything, milliseconds since the epoch. */
+    lastActivityAt: number;
+  }): void;
   /** The server no longer knows our resourceVersion; a list follows. */
   expired?(event: {resource: string}): void;
   failed?(event: {resource: string; error: unknown}): void;
@@ -208,11 +213,11 @@ export class Reflector<Raw, T extends StoredObject> {
       }
     } catch (error) {
       if (stop.aborted) return 'resume';
-      return await this.#watchFailed(error, activity.expired, stop);
+      return await this.#watchFailed(error, activity, stop);
     } finally {
       activity.stop();
     }
-    listener?.watchRestarted?.({resource, reason: 'ended'});
+    listener?.watchRestarted?.({resource, reason: 'ended', lastActivityAt: activity.lastAt});
     if (events === 0 && this.#clock.now() - started < VERY_SHORT_WATCH_MILLISECONDS) {
       // A server that shuts down accepts a watch and ends it at once: do not hammer it.
       await this.#clock.sleep(this.#backoff.next(), stop);
@@ -222,7 +227,11 @@ export class Reflector<Raw, T extends StoredObject> {
     return 'resume';
   }
 
-  async #watchFailed(error: unknown, inactive: boolean, stop: AbortSignal): Promise<WatchOutcome> {
+  async #watchFailed(
+    error: unknown,
+    {expired: inactive, lastAt}: ActivityTimer,
+    stop: AbortSignal,
+  ): Promise<WatchOutcome> {
     const {listener, log} = this.#options;
     const resource = this.#resource;
     if (isExpired(error) || isTooLargeResourceVersion(error)) {
@@ -237,7 +246,11 @@ export class Reflector<Raw, T extends StoredObject> {
       }
       return 'relist';
     }
-    listener?.watchRestarted?.({resource, reason: inactive ? 'inactive' : 'error'});
+    listener?.watchRestarted?.({
+      resource,
+      reason: inactive ? 'inactive' : 'error',
+      lastActivityAt: lastAt,
+    });
     if (inactive) {
       log.info('The watch was silent for too long; connecting again', {resource});
       return 'resume';
@@ -328,6 +341,10 @@ class ActivityTimer {
     if (parent.aborted) this.#onParentAbort();
     parent.addEventListener('abort', this.#onParentAbort, {once: true});
     this.#arm(limitMilliseconds);
+  }
+
+  get lastAt(): number {
+    return this.#lastAt;
   }
 
   get signal(): AbortSignal {

@@ -21,8 +21,12 @@ const KEPT: readonly ResourceName[] = [
 
 export class History {
   readonly #versions = new Map<ResourceName, Map<string, Version[]>>();
+  /** By resource, in order: which revision came when. */
+  readonly #times = new Map<ResourceName, {readonly revision: number; readonly at: number}[]>();
+  readonly #now: () => number;
 
-  constructor({api}: SimulatedCluster) {
+  constructor({api, clock}: SimulatedCluster) {
+    this.#now = () => clock.now();
     for (const resource of KEPT) {
       const objects = api.list(resource);
       this.#versions.set(
@@ -43,11 +47,26 @@ export class History {
     );
   }
 
+  /** Since when something has happened that whoever knows only this revision does not know; undefined when nothing has. */
+  unknownSince(resource: ResourceName, revision: number): number | undefined {
+    const times = this.#times.get(resource) ?? [];
+    let first: number | undefined;
+    for (let index = times.length - 1; index >= 0; index--) {
+      const time = times[index];
+      if (time === undefined || time.revision <= revision) break;
+      first = time.at;
+    }
+    return first;
+  }
+
   #add({type, resource, object}: ObjectChange): void {
     const objects = this.#versions.get(resource);
     if (objects === undefined) {
       return;
     }
+    const times = this.#times.get(resource) ?? [];
+    times.push({revision: Number(object.metadata.resourceVersion), at: this.#now()});
+    this.#times.set(resource, times);
     const key = keyOf(object.metadata);
     const version = {
       revision: Number(object.metadata.resourceVersion),
@@ -92,6 +111,15 @@ export class Knowledge {
 
   list(resource: ResourceName): ApiObject[] {
     return this.#history.list(resource, this.#revisionOf(resource));
+  }
+
+  /** The resource of which the oldest news has not arrived, and since when. */
+  oldestUnknown(): {readonly resource: ResourceName; readonly since: number} | undefined {
+    const unknown = KEPT.flatMap((resource) => {
+      const since = this.#history.unknownSince(resource, this.#revisionOf(resource));
+      return since === undefined ? [] : [{resource, since}];
+    });
+    return unknown.sort((a, b) => a.since - b.since)[0];
   }
 
   #revisionOf(resource: ResourceName): number {

@@ -11,6 +11,7 @@ export const INVARIANTS = [
   'only a settled workload is moved',
   'what is excluded, suspended or not to be evicted stays',
   'nothing is evicted while nodes are known to be unhealthy',
+  'nothing is evicted on old news',
   'a workload keeps minReplicas',
   'at most maxConcurrentMoves are on their way',
   'after a move that did not help there is a pause',

@@ -36,6 +36,9 @@ interface Eviction {
 
 /** How long the disruption controller may take to count anew, milliseconds. */
 const COUNTING = 50;
+/** A watch may be silent for 150 s before it is given up, milliseconds. */
+const OLDEST_NEWS = 152_000;
+const UNHEALTHY_SHARE = 0.1;
 const ALLOWED_WRITES = new Set([
   'create pods/eviction',
   'patch deployments',
@@ -221,10 +224,19 @@ export class Supervisor implements Onlooker {
       'what is excluded, suspended or not to be evicted stays',
       says(exclusionOf(facts, pod, deployment) ?? this.#forbidden(policy)),
     );
+    const unknown = facts.oldestUnknown();
+    const age = unknown === undefined ? 0 : this.#options.cluster.clock.now() - unknown.since;
+    invariants.check(
+      'nothing is evicted on old news',
+      unknown !== undefined && age > OLDEST_NEWS
+        ? `${instance} evicts Pod ${key}, and of ${unknown.resource} it has heard nothing for ${age / 1000} s`
+        : undefined,
+    );
     const unhealthy = unhealthyNodes(facts);
+    const tooMany = Math.max(1, Math.ceil(facts.list('nodes').length * UNHEALTHY_SHARE));
     invariants.check(
       'nothing is evicted while nodes are known to be unhealthy',
-      says(unhealthy.length === 0 ? undefined : `${unhealthy.join(', ')} not Ready`),
+      says(unhealthy.length < tooMany ? undefined : `${unhealthy.join(', ')} not Ready`),
     );
     this.#checkReplicas(facts, deployment, says);
     const [budget, ...more] = budgetsOver(facts, pod);
