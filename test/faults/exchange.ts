@@ -23,6 +23,7 @@ export class Exchange implements HttpReply {
   destroyed = false;
   #isDone = false;
   #isMute = false;
+  #isOk = false;
   #isDoubling = false;
   /** What the server says is not heard any more. */
   #isRefused = false;
@@ -59,7 +60,7 @@ export class Exchange implements HttpReply {
     headers: Readonly<Record<string, string>>,
     fault: RequestFault | undefined,
   ): void {
-    const {handler, token, onlooker, onWake, trace, instance} = this.#network;
+    const {handler, token, onlooker, onWake, trace, instance, mutation} = this.#network;
     const {method} = this.request;
     this.#isMute = fault === 'time-out with effect';
     this.#cutAnswer = fault === 'answer cut';
@@ -69,7 +70,7 @@ export class Exchange implements HttpReply {
     onlooker.arrives(this.request);
     const call = {
       method,
-      uri,
+      uri: mutation?.arrives?.(uri, method) ?? uri,
       headers: {...headers, authorization: `Bearer ${token}`},
       body: async () => Buffer.from(body ?? ''),
     };
@@ -81,6 +82,7 @@ export class Exchange implements HttpReply {
 
   writeHead(code: number, headers: OutgoingHttpHeaders): void {
     this.headersSent = true;
+    this.#isOk = code < 300;
     const {onlooker, trace, instance} = this.#network;
     const {method, info} = this.request;
     trace.add(`${instance} < ${code} ${method} ${info.path}`);
@@ -186,8 +188,13 @@ export class Exchange implements HttpReply {
     if (this.#isDone) return;
     for (const part of parts) {
       this.#note(part);
-      this.#body.push(Buffer.from(part));
+      this.#body.push(Buffer.from(this.#mutated(part)));
     }
+  }
+
+  #mutated(part: string): string {
+    const isWhole = this.#isOk && !this.#cutAnswer && part.startsWith('{') && part.trimEnd().endsWith('}');
+    return (isWhole ? this.#network.mutation?.hears?.(part, this.request.info) : undefined) ?? part;
   }
 
   /** What the operator knows from here on. */

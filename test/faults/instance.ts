@@ -9,7 +9,7 @@ import type {Trace} from './trace.ts';
 export interface InstanceOptions
   extends Pick<
     NetworkOptions,
-    'handler' | 'token' | 'clock' | 'faults' | 'trace' | 'onlooker' | 'onWake' | 'isServerDown'
+    'handler' | 'token' | 'clock' | 'faults' | 'trace' | 'onlooker' | 'onWake' | 'isServerDown' | 'mutation'
   > {
   readonly name: string;
   readonly random: Random;

@@ -10,6 +10,7 @@ import {type RequestInfo, requestInfo} from '../../src/simulator/http/request-in
 import {Exchange} from './exchange.ts';
 import {type FaultPlan, REQUEST_FAULT_NAMES, type RequestFault, WATCH_FAULT_NAMES} from './fault-plan.ts';
 import type {Host} from './host.ts';
+import type {Mutation} from './mutations.ts';
 import type {Trace} from './trace.ts';
 
 /** A request of an operator, as whoever looks on sees it. */
@@ -44,6 +45,7 @@ export interface NetworkOptions {
   readonly trace: Trace;
   readonly onlooker: Onlooker;
   readonly isServerDown: () => boolean;
+  readonly mutation?: Mutation | undefined;
   /** Called before promises of the server or the operator go on. */
   readonly onWake: () => void;
   /** Called when the operator is to die at a request: before it arrives, or before its answer does. */
@@ -100,8 +102,9 @@ export class Network implements Connections {
     this.#open.clear();
   }
 
-  #send({method, path, headers, body, isWatch, signal}: HttpRequest): Promise<HttpResponse> {
-    const {instance, onlooker, faults, random, clock, trace} = this.options;
+  #send(wanted: HttpRequest): Promise<HttpResponse> {
+    const {instance, onlooker, faults, random, clock, trace, mutation} = this.options;
+    const {method, path, headers, body, isWatch, signal} = mutation?.sends?.(wanted) ?? wanted;
     const url = new URL(path, 'https://simulated');
     const request: SentRequest = {
       instance,

@@ -8,6 +8,7 @@ import {checkEnd, isUnderWay} from './final-checks.ts';
 import {Fleet} from './fleet.ts';
 import {type InvariantName, Invariants, type Violation} from './invariants.ts';
 import {FIRST_BACK_OFF} from './moves.ts';
+import type {Mutation} from './mutations.ts';
 import {drawScenario, type Scenario} from './scenario.ts';
 import {Supervisor} from './supervisor.ts';
 import {Trace} from './trace.ts';
@@ -17,6 +18,8 @@ import {createWorld, OPERATOR_NAMESPACE} from './world.ts';
 export interface RunOptions {
   /** Hears every line of the trace. */
   readonly tell?: (line: string) => void;
+  /** A bug to be found. */
+  readonly mutation?: Mutation;
 }
 
 export interface RunResult {
@@ -49,7 +52,16 @@ const SHARE_OF_FAULTS = 0.6;
 /** Thrown out of the run by the first violation. */
 class Violated extends Error {}
 
-export async function run(seed: number, {tell}: RunOptions = {}): Promise<RunResult> {
+export async function run(seed: number, options: RunOptions = {}): Promise<RunResult> {
+  const restore = options.mutation?.plant?.();
+  try {
+    return await runWith(seed, options);
+  } finally {
+    restore?.();
+  }
+}
+
+async function runWith(seed: number, {tell, mutation}: RunOptions): Promise<RunResult> {
   const random = new Random(hash32(`faults ${seed}`));
   const scenario = drawScenario(random.fork('scenario'));
   const {cluster, handler, token} = createWorld(seed, scenario, random.fork('world'));
@@ -77,6 +89,7 @@ export async function run(seed: number, {tell}: RunOptions = {}): Promise<RunRes
     cluster,
     invariants,
     leaderElect: scenario.leaderElect,
+    controllersTake: scenario.controllersTake,
     onEviction: (pod, deployment) => turmoil.evicted(pod, deployment),
   });
   const fleet = new Fleet({
@@ -90,7 +103,8 @@ export async function run(seed: number, {tell}: RunOptions = {}): Promise<RunRes
     metrics,
     onlooker: supervisor,
     onWake: () => driver.woken(),
-    settings: settingsOf(scenario),
+    settings: mutation?.settings?.(settingsOf(scenario)) ?? settingsOf(scenario),
+    mutation,
     onEnd: (reason) => invariants.check('the operator goes on until it is stopped', reason),
   });
   const turmoil: Turmoil = new Turmoil({

@@ -19,6 +19,8 @@ export interface Scenario {
   readonly leaderElect: boolean;
   /** Seconds. */
   readonly leaseDuration: number;
+  /** How long the cluster's controllers take to notice, milliseconds. */
+  readonly controllersTake: number;
   /** Milliseconds. */
   readonly faultsLast: number;
 }
@@ -41,6 +43,7 @@ export function drawScenario(random: Random): Scenario {
     operators,
     leaderElect: operators > 1 || random.fraction() < 0.15,
     leaseDuration: random.pick([15, 45, 60, 60]),
+    controllersTake: random.pick([5, 5, 50, 500, 3000]),
     faultsLast: between(random, 4, 16) * 60_000,
   };
 }

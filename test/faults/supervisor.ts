@@ -23,6 +23,8 @@ export interface SupervisorOptions {
   readonly cluster: SimulatedCluster;
   readonly invariants: Invariants;
   readonly leaderElect: boolean;
+  /** How long the cluster's controllers take to notice, milliseconds. */
+  readonly controllersTake: number;
   /** Told of each eviction that was granted. */
   readonly onEviction: (pod: PodObject, deployment: DeploymentObject) => void;
 }
@@ -34,8 +36,6 @@ interface Eviction {
   readonly breach: string | undefined;
 }
 
-/** How long the disruption controller may take to count anew, milliseconds. */
-const COUNTING = 50;
 /** A watch may be silent for 150 s before it is given up, milliseconds. */
 const OLDEST_NEWS = 152_000;
 const UNHEALTHY_SHARE = 0.1;
@@ -133,7 +133,7 @@ export class Supervisor implements Onlooker {
       }
       const policy = governingPolicy(facts, deployment);
       const breach =
-        this.#options.cluster.clock.now() - this.#countedAt < COUNTING
+        this.#options.cluster.clock.now() - this.#countedAt < 2 * this.#options.controllersTake
           ? undefined
           : budgetsOver(facts, pod)
               .map((budget) => breachOf(facts, budget, pod))

@@ -33,14 +33,19 @@ export function createWorld(seed: number, scenario: Scenario, random: Random): W
     seed,
     nodes: scenario.nodes,
     events: false,
-    parameters: {nodeRestartSeconds: 120, panicAfterSeconds: 0},
+    parameters: {
+      nodeRestartSeconds: 120,
+      panicAfterSeconds: 0,
+      controllerMilliseconds: scenario.controllersTake,
+    },
     timelineLimit: 10,
     historyLimit: 4000,
   });
   const {api} = cluster;
   loadManifests(api, INSTALLATION);
   api.create('namespaces', {metadata: {name: NAMESPACE}}, 'kubectl');
-  cluster.advance(100);
+  // Until it has its service account.
+  cluster.advance(2 * scenario.controllersTake);
   const names = api.list('nodes').map(({metadata}) => metadata.name);
   const open = new Set(Array.from({length: scenario.openAtFirst}, () => random.pick(names)));
   const closed = names.filter((name) => !open.has(name));
@@ -52,7 +57,7 @@ export function createWorld(seed: number, scenario: Scenario, random: Random): W
   for (const name of closed) {
     cluster.cordon(name, false);
   }
-  cluster.advance(1000);
+  cluster.advance(10_000);
   // Not a token of the service account itself, whose signature would be looked at with each request.
   const groups = ['system:serviceaccounts', `system:serviceaccounts:${OPERATOR_NAMESPACE}`];
   const handler = new RequestHandler({api, clock: cluster.clock, users: [{user: OPERATOR_USER, groups}]});
