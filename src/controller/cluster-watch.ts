@@ -61,9 +61,9 @@ export class ClusterWatch {
       listener: {
         failed: ({resource}) => freshness.failed(resource),
         watchStarted: ({resource}) => freshness.followed(resource),
-        watchRestarted: ({resource, reason, lastActivityAt}) => {
+        watchRestarted: ({resource, reason}) => {
           if (reason === 'inactive') {
-            freshness.failed(resource, lastActivityAt);
+            freshness.silent(resource);
           }
           onWatchRestart(resource, reason);
         },

@@ -26,12 +26,7 @@ export interface ReflectorListener {
   listed?(event: {resource: string; objects: number; pages: number; seconds: number}): void;
   watchStarted?(event: {resource: string; resourceVersion: string}): void;
   /** `ended`: by the server, in time; `inactive`: no sign of life; `error`: cut or refused. */
-  watchRestarted?(event: {
-    resource: string;
-    reason: 'ended' | 'inactive' | 'error';
-    /** When it last told anything, milliseconds since the epoch. */
-    lastActivityAt: number;
-  }): void;
+  watchRestarted?(event: {resource: string; reason: 'ended' | 'inactive' | 'error'}): void;
   /** The server no longer knows our resourceVersion; a list follows. */
   expired?(event: {resource: string}): void;
   failed?(event: {resource: string; error: unknown}): void;
@@ -213,11 +208,11 @@ export class Reflector<Raw, T extends StoredObject> {
       }
     } catch (error) {
       if (stop.aborted) return 'resume';
-      return await this.#watchFailed(error, activity, stop);
+      return await this.#watchFailed(error, activity.expired, stop);
     } finally {
       activity.stop();
     }
-    listener?.watchRestarted?.({resource, reason: 'ended', lastActivityAt: activity.lastAt});
+    listener?.watchRestarted?.({resource, reason: 'ended'});
     if (events === 0 && this.#clock.now() - started < VERY_SHORT_WATCH_MILLISECONDS) {
       // A server that shuts down accepts a watch and ends it at once: do not hammer it.
       await this.#clock.sleep(this.#backoff.next(), stop);
@@ -227,11 +222,7 @@ export class Reflector<Raw, T extends StoredObject> {
     return 'resume';
   }
 
-  async #watchFailed(
-    error: unknown,
-    {expired: inactive, lastAt}: ActivityTimer,
-    stop: AbortSignal,
-  ): Promise<WatchOutcome> {
+  async #watchFailed(error: unknown, inactive: boolean, stop: AbortSignal): Promise<WatchOutcome> {
     const {listener, log} = this.#options;
     const resource = this.#resource;
     if (isExpired(error) || isTooLargeResourceVersion(error)) {
@@ -246,11 +237,7 @@ export class Reflector<Raw, T extends StoredObject> {
       }
       return 'relist';
     }
-    listener?.watchRestarted?.({
-      resource,
-      reason: inactive ? 'inactive' : 'error',
-      lastActivityAt: lastAt,
-    });
+    listener?.watchRestarted?.({resource, reason: inactive ? 'inactive' : 'error'});
     if (inactive) {
       log.info('The watch was silent for too long; connecting again', {resource});
       return 'resume';
@@ -322,14 +309,18 @@ function watchError(status: Status, path: string): ApiError {
   return new ApiError({code: status.code ?? 500, status, method: 'GET', path});
 }
 
-/** Aborts its signal when nothing was noted for the limit, or when the parent aborts. */
+/**
+ * Aborts its signal when nothing was noted for the limit, or when the parent aborts. A clock that is set makes the limit
+ * longer, once and at most twice as long: it must neither end a watch nor keep a silent one.
+ */
 class ActivityTimer {
   readonly #clock: Clock;
   readonly #limit: number;
   readonly #parent: AbortSignal;
   readonly #controller = new AbortController();
   readonly #onParentAbort = () => this.#controller.abort(this.#parent.reason);
-  #lastAt: number;
+  /** Undefined: nothing was noted since the timer was set. */
+  #notedAt: number | undefined;
   #cancel = () => {};
   expired = false;
 
@@ -337,14 +328,9 @@ class ActivityTimer {
     this.#clock = clock;
     this.#limit = limitMilliseconds;
     this.#parent = parent;
-    this.#lastAt = clock.now();
     if (parent.aborted) this.#onParentAbort();
     parent.addEventListener('abort', this.#onParentAbort, {once: true});
     this.#arm(limitMilliseconds);
-  }
-
-  get lastAt(): number {
-    return this.#lastAt;
   }
 
   get signal(): AbortSignal {
@@ -353,7 +339,7 @@ class ActivityTimer {
 
   /** Only notes the time: thousands of events a second must not make thousands of timers. */
   note(): void {
-    this.#lastAt = this.#clock.now();
+    this.#notedAt = this.#clock.now();
   }
 
   stop(): void {
@@ -362,10 +348,11 @@ class ActivityTimer {
   }
 
   #arm(milliseconds: number): void {
+    this.#notedAt = undefined;
     this.#cancel = this.#clock.after(milliseconds, () => {
-      const left = this.#lastAt + this.#limit - this.#clock.now();
-      if (left > 0) {
-        this.#arm(left);
+      if (this.#notedAt !== undefined) {
+        const left = this.#notedAt + this.#limit - this.#clock.now();
+        this.#arm(left > 0 && left < this.#limit ? left : this.#limit);
         return;
       }
       this.expired = true;

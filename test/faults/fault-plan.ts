@@ -58,7 +58,7 @@ const DISTURBANCES = {
   'policy created': 0.06,
   'excluded or back': 0.075,
   'affinity by others': 0.03,
-  'target cordoned at eviction': 0.3,
+  'target cordoned at eviction': 0.5,
 } as const;
 
 export type RequestFault = keyof typeof REQUEST_FAULTS;

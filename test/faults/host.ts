@@ -41,7 +41,8 @@ export class Host implements Clock {
         callback();
       }
     };
-    const cancel = this.#time.after(milliseconds, () => this.#reach(wake, 'timers'));
+    // As the timers of Node, in whole milliseconds.
+    const cancel = this.#time.after(Math.ceil(milliseconds), () => this.#reach(wake, 'timers'));
     return () => {
       isCancelled = true;
       cancel();

@@ -153,6 +153,11 @@ export class Moves {
     }
   }
 
+  /** How few moves it takes hangs on the nodes; that a move has not helped stays so. */
+  otherNodes(): void {
+    this.#episodes.clear();
+  }
+
   /** Undefined while something of the policy is not at rest: what is on its way has no place yet. */
   #fewestMoves(policy: SpreadPolicy): number | undefined {
     const facts = this.#facts;

@@ -2,6 +2,7 @@
  * Bugs that are planted, each of a kind, to see that the fault tests find it. They change what the operator is given or what
  * it sends; none of them is possible in the operator's own code.
  */
+import {FIELD_MANAGER} from '../../src/api/names.ts';
 import {ClusterCache} from '../../src/cluster/cluster-cache.ts';
 import type {HttpRequest} from '../../src/kube/transport.ts';
 import type {OperatorSettings} from '../../src/operator.ts';
@@ -76,11 +77,22 @@ export const MUTATIONS: readonly Mutation[] = [
     finds: ["others' fields of a template stay as they are"],
     arrives: (uri, method) =>
       method === 'PATCH' && uri.includes('/deployments/') ? `${uri}&force=true` : uri,
+    // Nor does it look who owns what.
+    hears: (text, {resource}) =>
+      resource === 'deployments'
+        ? rewritten(text, ({metadata}) => {
+            if (metadata?.managedFields !== undefined) {
+              metadata.managedFields = metadata.managedFields.filter(
+                ({manager}) => manager === FIELD_MANAGER,
+              );
+            }
+          })
+        : text,
   },
 ];
 
 interface Draft {
-  metadata?: {generation?: number; deletionTimestamp?: string};
+  metadata?: {generation?: number; managedFields?: {manager: string}[]};
   spec?: {replicas?: number};
   status?: {
     workloads?: Record<string, unknown>[];

@@ -115,6 +115,7 @@ async function runWith(seed: number, {tell, mutation}: RunOptions): Promise<RunR
     trace,
     hasZones: scenario.nodes.some(({zone}) => zone !== undefined),
     onDisturbance: (workload) => supervisor.moves.disturbed(workload),
+    onOtherNodes: () => supervisor.moves.otherNodes(),
   });
   fleet.start();
   for (const policy of scenario.policies) {

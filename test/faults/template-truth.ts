@@ -1,9 +1,8 @@
 /** What an apply of the operator may change of a Deployment, and what not. */
 import {isDeepStrictEqual} from 'node:util';
+import {FIELD_MANAGER} from '../../src/api/names.ts';
 import type {ApiObject} from '../../src/simulator/cluster-api.ts';
 import type {DeploymentObject} from '../../src/simulator/objects.ts';
-
-const MANAGER = 'spread-operator';
 
 interface ManagedFields {
   readonly manager?: string;
@@ -42,7 +41,7 @@ function managersOf(object: ApiObject): Map<string, object | undefined> {
   const entries = (object.metadata as {managedFields?: readonly ManagedFields[]}).managedFields ?? [];
   return new Map(
     entries
-      .filter(({manager}) => manager !== MANAGER)
+      .filter(({manager}) => manager !== FIELD_MANAGER)
       .map(({manager, subresource, fieldsV1}) => [`${manager}/${subresource ?? ''}`, fieldsV1]),
   );
 }
@@ -51,6 +50,7 @@ function managersOf(object: ApiObject): Map<string, object | undefined> {
 export function isInjected(object: ApiObject): boolean {
   const entries = (object.metadata as {managedFields?: readonly ManagedFields[]}).managedFields ?? [];
   return entries.some(
-    ({manager, fieldsV1}) => manager === MANAGER && JSON.stringify(fieldsV1 ?? {}).includes('f:template'),
+    ({manager, fieldsV1}) =>
+      manager === FIELD_MANAGER && JSON.stringify(fieldsV1 ?? {}).includes('f:template'),
   );
 }

@@ -17,6 +17,8 @@ export interface TurmoilOptions {
   readonly hasZones: boolean;
   /** Something has been changed from outside; of all workloads when none is named. */
   readonly onDisturbance: (workload?: string) => void;
+  /** Nodes have been closed or opened. */
+  readonly onOtherNodes: () => void;
 }
 
 const MINUTE = 60_000;
@@ -56,11 +58,10 @@ export class Turmoil {
 
   /** A replica was evicted: somebody may just now close the nodes that its replacement was meant for. */
   evicted(_pod: PodObject, deployment: DeploymentObject): void {
-    const {cluster, faults, random, trace} = this.#options;
+    const {cluster, faults, random, trace, onOtherNodes} = this.#options;
     if (!faults.strikes('target cordoned at eviction')) {
       return;
     }
-    this.#count('target cordoned at eviction');
     const homes = new Set(this.#podsOf(deployment).map(({spec}) => spec.nodeName));
     const closed = this.#nodes().filter(
       (node) => !homes.has(node.metadata.name) && !this.#cordoned.has(node.metadata.name),
@@ -68,7 +69,10 @@ export class Turmoil {
     if (closed.length === this.#nodes().length) {
       return;
     }
-    trace.add(`cordoned for a moment: ${closed.map(({metadata}) => metadata.name).join(', ')}`);
+    // No excuse for anything: whatever the scheduler makes of it, the operator is to see and to wait.
+    faults.count('target cordoned at eviction');
+    trace.add(`fault: target cordoned at eviction: ${closed.map(({metadata}) => metadata.name).join(', ')}`);
+    onOtherNodes();
     for (const {metadata} of closed) {
       this.#cordon(metadata.name);
     }
@@ -76,6 +80,7 @@ export class Turmoil {
       for (const {metadata} of closed) {
         this.#uncordon(metadata.name);
       }
+      onOtherNodes();
     });
   }
 
@@ -85,7 +90,7 @@ export class Turmoil {
     if (rate === 0) {
       return;
     }
-    const wait = (-Math.log(1 - random.fraction()) / rate) * MINUTE;
+    const wait = Math.round((-Math.log(1 - random.fraction()) / rate) * MINUTE);
     cluster.clock.after(wait, () => {
       if (faults.isOn) {
         this.#strike(fault);
@@ -314,10 +319,16 @@ export class Turmoil {
   }
 
   #count(fault: Fault, subject?: string, workload?: string): void {
-    const {faults, trace, onDisturbance} = this.#options;
+    const {faults, trace, onDisturbance, onOtherNodes} = this.#options;
     faults.count(fault);
     trace.add(`fault: ${fault}${subject === undefined ? '' : ` (${subject})`}`);
-    if (!fault.startsWith('operator') && fault !== 'API server restart' && fault !== 'history compacted') {
+    if (fault === 'cordon') {
+      onOtherNodes();
+    } else if (
+      !fault.startsWith('operator') &&
+      fault !== 'API server restart' &&
+      fault !== 'history compacted'
+    ) {
       onDisturbance(workload);
     }
   }
@@ -339,7 +350,7 @@ export class Turmoil {
   #uncordon(name: string): void {
     if (this.#cordoned.delete(name)) {
       this.#try(() => this.#options.cluster.cordon(name, false));
-      this.#options.onDisturbance();
+      this.#options.onOtherNodes();
     }
   }
 
