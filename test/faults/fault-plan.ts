@@ -58,15 +58,18 @@ const DISTURBANCES = {
   'policy created': 0.06,
   'excluded or back': 0.075,
   'affinity by others': 0.03,
-  'target cordoned at eviction': 0.5,
 } as const;
+
+/** At an eviction. */
+const EVICTION_FAULTS = {'target cordoned at eviction': 0.5} as const;
 
 export type RequestFault = keyof typeof REQUEST_FAULTS;
 export type WatchFault = keyof typeof WATCH_FAULTS;
 export type ProcessFault = keyof typeof PROCESS_FAULTS;
 export type ClusterFault = keyof typeof CLUSTER_FAULTS;
 export type Disturbance = keyof typeof DISTURBANCES;
-export type Fault = RequestFault | WatchFault | ProcessFault | ClusterFault | Disturbance;
+export type TimedFault = ProcessFault | ClusterFault | Disturbance;
+export type Fault = RequestFault | WatchFault | TimedFault | keyof typeof EVICTION_FAULTS;
 
 const RATES: Readonly<Record<Fault, number>> = {
   ...REQUEST_FAULTS,
@@ -74,16 +77,22 @@ const RATES: Readonly<Record<Fault, number>> = {
   ...PROCESS_FAULTS,
   ...CLUSTER_FAULTS,
   ...DISTURBANCES,
+  ...EVICTION_FAULTS,
 };
 
 export const REQUEST_FAULT_NAMES = Object.keys(REQUEST_FAULTS) as RequestFault[];
 export const WATCH_FAULT_NAMES = Object.keys(WATCH_FAULTS) as WatchFault[];
-export const TIMED_FAULT_NAMES = [
-  ...Object.keys(PROCESS_FAULTS),
-  ...Object.keys(CLUSTER_FAULTS),
-  ...Object.keys(DISTURBANCES).filter((name) => name !== 'target cordoned at eviction'),
-] as (ProcessFault | ClusterFault | Disturbance)[];
+export const TIMED_FAULT_NAMES = Object.keys({
+  ...PROCESS_FAULTS,
+  ...CLUSTER_FAULTS,
+  ...DISTURBANCES,
+}) as TimedFault[];
 export const FAULT_NAMES = Object.keys(RATES) as Fault[];
+
+/** Of the operators and their connections; the cluster is not touched by it. */
+export function isProcessFault(fault: Fault): fault is ProcessFault {
+  return Object.hasOwn(PROCESS_FAULTS, fault);
+}
 
 export class FaultPlan {
   readonly counts = new Map<Fault, number>();

@@ -194,7 +194,11 @@ export class Network implements Connections {
         exchange.slow(random.integer(SLOWEST_ANSWER));
         exchange.serve(path, body, headers, undefined);
         return;
-      default:
+      case 'reset after effect':
+      case 'time-out with effect':
+      case 'answer cut':
+      case '500 after effect':
+      case undefined:
         exchange.serve(path, body, headers, fault);
     }
   }

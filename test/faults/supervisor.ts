@@ -68,6 +68,9 @@ export class Supervisor implements Onlooker {
     this.history = new History(cluster);
     this.moves = new Moves(this.history, cluster.clock, invariants);
     cluster.api.onChange(({resource}) => {
+      if (resource === 'nodes') {
+        this.moves.otherNodes();
+      }
       if (
         resource === 'pods' ||
         resource === 'deployments.apps' ||

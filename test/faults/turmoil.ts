@@ -3,7 +3,14 @@ import type {ApiObject} from '../../src/simulator/cluster-api.ts';
 import type {Random} from '../../src/simulator/engine/random.ts';
 import {type DeploymentObject, keyOf, type PodObject} from '../../src/simulator/objects.ts';
 import type {SimulatedCluster} from '../../src/simulator/simulated-cluster.ts';
-import {type Fault, type FaultPlan, TIMED_FAULT_NAMES} from './fault-plan.ts';
+import {
+  type Fault,
+  type FaultPlan,
+  isProcessFault,
+  type ProcessFault,
+  TIMED_FAULT_NAMES,
+  type TimedFault,
+} from './fault-plan.ts';
 import type {Fleet} from './fleet.ts';
 import {antiAffinity, drawBudgetLimit, drawPolicySpec, NAMESPACE, policy} from './scenario.ts';
 import type {Trace} from './trace.ts';
@@ -84,7 +91,7 @@ export class Turmoil {
     });
   }
 
-  #scheduleNext(fault: (typeof TIMED_FAULT_NAMES)[number]): void {
+  #scheduleNext(fault: TimedFault): void {
     const {cluster, faults, random} = this.#options;
     const rate = faults.rate(fault);
     if (rate === 0) {
@@ -99,7 +106,15 @@ export class Turmoil {
     });
   }
 
-  #strike(fault: (typeof TIMED_FAULT_NAMES)[number]): void {
+  #strike(fault: TimedFault): void {
+    if (isProcessFault(fault)) {
+      this.#strikeProcess(fault);
+    } else {
+      this.#strikeCluster(fault);
+    }
+  }
+
+  #strikeProcess(fault: ProcessFault): void {
     const {fleet, cluster, random} = this.#options;
     switch (fault) {
       case 'operator crash':
@@ -121,23 +136,10 @@ export class Turmoil {
       case 'history compacted':
         this.#count(fault);
         cluster.api.context.store.compact();
-        return;
-      default:
-        this.#strikeCluster(fault);
     }
   }
 
-  #strikeCluster(
-    fault: Exclude<
-      (typeof TIMED_FAULT_NAMES)[number],
-      | 'operator crash'
-      | 'operator crash at a request'
-      | 'operator paused'
-      | 'clock jump'
-      | 'API server restart'
-      | 'history compacted'
-    >,
-  ): void {
+  #strikeCluster(fault: Exclude<TimedFault, ProcessFault>): void {
     const {cluster, random} = this.#options;
     const {api, clock} = cluster;
     const node = this.#pick(
@@ -241,8 +243,6 @@ export class Turmoil {
       case 'policy deleted':
       case 'policy created':
         this.#strikePolicy(fault);
-        return;
-      case 'target cordoned at eviction':
         return;
     }
   }

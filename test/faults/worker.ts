@@ -6,20 +6,20 @@ let seed = 0;
 
 process.on('message', (wanted: number) => {
   seed = wanted;
-  run(wanted).then(
-    ({lastLines, faults, checked, ...rest}) => {
-      send({
-        ...rest,
-        faults: Object.fromEntries(faults),
-        checked: Object.fromEntries(checked),
-        lastLines: rest.violation === undefined ? [] : lastLines,
-      });
-    },
-    (error: unknown) => fail(error),
-  );
+  report(wanted).then(send, fail);
 });
 // An error that nobody has caught would have ended the operator.
 process.on('unhandledRejection', fail);
+
+async function report(wanted: number): Promise<SeedReport> {
+  const {lastLines, faults, checked, ...rest} = await run(wanted);
+  return {
+    ...rest,
+    faults: Object.fromEntries(faults),
+    checked: Object.fromEntries(checked),
+    lastLines: rest.violation === undefined ? [] : lastLines,
+  };
+}
 
 function fail(error: unknown): void {
   const message = error instanceof Error ? (error.stack ?? error.message) : String(error);
