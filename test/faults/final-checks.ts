@@ -1,8 +1,9 @@
 /** What must be so when the faults have ceased and some time has passed. */
-import type {WorkloadStatus} from '../../src/api/types.ts';
+import type {SpreadPolicy, WorkloadStatus} from '../../src/api/types.ts';
 import {type DeploymentObject, keyOf} from '../../src/simulator/objects.ts';
 import {type Facts, governingPolicy, isTerminating, POLICIES, replicasOf, unrestOf} from './facts.ts';
 import type {Invariants} from './invariants.ts';
+import type {Moves} from './moves.ts';
 import {isInjected} from './template-truth.ts';
 
 const DONE: ReadonlySet<string> = new Set(['Spread', 'Excluded', 'Planned', 'Blocked']);
@@ -16,7 +17,7 @@ export function isUnderWay(facts: Facts): boolean {
   });
 }
 
-export function checkEnd(facts: Facts, invariants: Invariants): void {
+export function checkEnd(facts: Facts, moves: Moves, invariants: Invariants): void {
   for (const deployment of facts.list('deployments.apps') as DeploymentObject[]) {
     const key = keyOf(deployment.metadata);
     const policy = governingPolicy(facts, deployment);
@@ -40,6 +41,10 @@ export function checkEnd(facts: Facts, invariants: Invariants): void {
     );
   }
   for (const policy of facts.list(POLICIES)) {
+    invariants.check(
+      'in the end what is called spread is spread',
+      unevenness(facts, moves, policy as unknown as SpreadPolicy),
+    );
     invariants.check(
       'in the end no policy waits for its finalizer',
       isTerminating(policy)
@@ -67,6 +72,21 @@ function unexplained(
   return DONE.has(state) || unrestOf(facts, deployment) !== undefined
     ? undefined
     : `Deployment ${key} is at rest and still ${state}: ${message}`;
+}
+
+/** Where the operator sees nothing to do any more, an exact solver must not either. */
+function unevenness(facts: Facts, moves: Moves, policy: SpreadPolicy): string | undefined {
+  const own = facts
+    .list('deployments.apps')
+    .filter((deployment) => governingPolicy(facts, deployment)?.metadata.uid === policy.metadata.uid);
+  const entries = policy.status?.workloads ?? [];
+  const isSpread = own.every(({metadata}) =>
+    entries.some(({name, state}) => name === metadata.name && state === 'Spread'),
+  );
+  const fewest = isSpread && own.length > 0 ? moves.fewestFor(policy) : undefined;
+  return fewest === undefined || fewest === 0
+    ? undefined
+    : `SpreadPolicy ${policy.metadata.name}: all its workloads are called Spread, and ${fewest} moves would spread them better`;
 }
 
 function falsehoodOf(facts: Facts, deployment: DeploymentObject, entry: WorkloadStatus): string | undefined {

@@ -18,6 +18,7 @@ export const INVARIANTS = [
   'no more moves than the fewest and one for each disturbance',
   'the operator goes on until it is stopped',
   'in the end every workload is spread, or its status says why not',
+  'in the end what is called spread is spread',
   'in the end the status is true to the placement',
   'in the end no policy waits for its finalizer',
   'in the end no rule is left without a policy',

@@ -46,7 +46,14 @@ async function runMany({seeds, from, jobs}: Options): Promise<number> {
   const summary = new Summary();
   const timer = setInterval(() => say(summary.progress(seeds)), PROGRESS);
   let next = from;
-  const take = (): number | undefined => (next < from + seeds ? next++ : undefined);
+  let last = from + seeds;
+  const take = (): number | undefined => (next < last ? next++ : undefined);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    // What has been run counts; Ctrl-C reaches the workers too, so they ignore it.
+    process.once(signal, () => {
+      last = next;
+    });
+  }
   await Promise.all(
     Array.from({length: Math.min(jobs, seeds)}, () =>
       work(take, (report) => {

@@ -66,7 +66,7 @@ export class Moves {
     }
     const policy = governingPolicy(this.#facts, deployment);
     if (policy !== undefined && !this.#episodes.has(policy.metadata.name)) {
-      const fewest = this.#fewestMoves(policy);
+      const fewest = this.fewestFor(policy);
       if (fewest !== undefined) {
         this.#episodes.set(policy.metadata.name, {fewest, moves: 0, fruitless: 0});
         this.fewest += fewest;
@@ -159,7 +159,7 @@ export class Moves {
   }
 
   /** Undefined while something of the policy is not at rest: what is on its way has no place yet. */
-  #fewestMoves(policy: SpreadPolicy): number | undefined {
+  fewestFor(policy: SpreadPolicy): number | undefined {
     const facts = this.#facts;
     const deployments = (facts.list('deployments.apps') as DeploymentObject[]).filter(
       (deployment) => governingPolicy(facts, deployment)?.metadata.uid === policy.metadata.uid,

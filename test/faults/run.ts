@@ -138,7 +138,7 @@ async function runWith(seed: number, {tell, mutation}: RunOptions): Promise<RunR
     await driver.runUntil(clock.now() + QUIET);
     invariants.check('the operator goes on until it is stopped', undefined);
     checkQuiet(invariants, supervisor.calls - before, scenario);
-    checkEnd(supervisor.history, invariants);
+    checkEnd(supervisor.history, supervisor.moves, invariants);
   } catch (error) {
     if (!(error instanceof Violated)) {
       throw error;

@@ -8,6 +8,7 @@ process.on('message', (wanted: number) => {
   seed = wanted;
   report(wanted).then(send, fail);
 });
+process.on('SIGINT', () => {});
 // An error that nobody has caught would have ended the operator.
 process.on('unhandledRejection', fail);
 
