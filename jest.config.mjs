@@ -20,6 +20,7 @@ export default {
         '<rootDir>/src/**/*.test.ts',
         '<rootDir>/test/unit/**/*.test.ts',
         '<rootDir>/test/integration/**/*.test.ts',
+        '<rootDir>/test/faults/**/*.test.ts',
       ],
     },
     {

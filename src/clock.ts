@@ -17,31 +17,36 @@ const LONGEST_TIMEOUT = 2 ** 31 - 1;
 export const systemClock: Clock = {
   now: () => Date.now(),
 
-  sleep: (milliseconds, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(asError(signal.reason));
-        return;
-      }
-      const timer = setTimeout(
-        () => {
-          signal?.removeEventListener('abort', onAbort);
-          resolve();
-        },
-        Math.min(milliseconds, LONGEST_TIMEOUT),
-      );
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(asError(signal?.reason));
-      };
-      signal?.addEventListener('abort', onAbort, {once: true});
-    }),
+  sleep: (milliseconds, signal) => sleepOn(systemClock, milliseconds, signal),
 
   after: (milliseconds, callback) => {
     const timer = setTimeout(callback, Math.min(milliseconds, LONGEST_TIMEOUT));
     return () => clearTimeout(timer);
   },
 };
+
+/** {@link Clock.sleep} of a clock that has the rest. */
+export function sleepOn(
+  {after}: Pick<Clock, 'after'>,
+  milliseconds: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) {
+      reject(asError(signal.reason));
+      return;
+    }
+    const cancel = after(milliseconds, () => {
+      signal?.removeEventListener('abort', onAbort);
+      resolve();
+    });
+    const onAbort = () => {
+      cancel();
+      reject(asError(signal?.reason));
+    };
+    signal?.addEventListener('abort', onAbort, {once: true});
+  });
+}
 
 function asError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error(String(reason));

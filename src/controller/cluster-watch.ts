@@ -32,6 +32,7 @@ export interface ClusterWatchOptions {
   readonly policies: PolicyIndex;
   readonly triggers: Triggers;
   readonly clock: Clock;
+  readonly random?: () => number;
   readonly log: Log;
   readonly onWatchRestart: (resource: string, reason: string) => void;
 }
@@ -60,7 +61,12 @@ export class ClusterWatch {
       listener: {
         failed: ({resource}) => freshness.failed(resource),
         watchStarted: ({resource}) => freshness.followed(resource),
-        watchRestarted: ({resource, reason}) => onWatchRestart(resource, reason),
+        watchRestarted: ({resource, reason}) => {
+          if (reason === 'inactive') {
+            freshness.silent(resource);
+          }
+          onWatchRestart(resource, reason);
+        },
       },
     };
     const {storage} = cache.state;
@@ -248,7 +254,7 @@ function storageHandler<T extends StoredObject>(
 }
 
 function reflect<T extends StoredObject>(
-  {client, clock, log, listener}: ReflectOptions,
+  {client, clock, random = Math.random, log, listener}: ReflectOptions,
   apiVersion: string,
   resource: string,
   // What the API server sends is taken to be of the type that the trimming function expects.
@@ -258,7 +264,7 @@ function reflect<T extends StoredObject>(
   const store = new Store<T>();
   store.subscribe(handler);
   const path = resourcePath(apiVersion, resource);
-  const reflector = new Reflector<never, T>({client, path, store, trim, log, clock, listener});
+  const reflector = new Reflector<never, T>({client, path, store, trim, log, clock, random, listener});
   return {
     resource,
     run: (signal) => reflector.run(signal),

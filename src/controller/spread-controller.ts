@@ -38,6 +38,7 @@ export interface SpreadControllerOptions {
   readonly circuitBreaker?: CircuitBreakerOptions;
   readonly excludedNamespaces: ReadonlySet<string>;
   readonly clock: Clock;
+  readonly random?: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -112,9 +113,13 @@ export class SpreadController {
 
   /** Acts until the signal. To be called when the caches are complete. */
   async run(signal: AbortSignal): Promise<void> {
-    const {clock, metrics, log} = this.#options;
-    const workloads = new WorkQueue({clock, onDepth: (depth) => metrics.setWorkQueueDepth(depth)});
-    const policies = new WorkQueue({clock});
+    const {clock, random = Math.random, metrics, log} = this.#options;
+    const workloads = new WorkQueue({
+      clock,
+      random,
+      onDepth: (depth) => metrics.setWorkQueueDepth(depth),
+    });
+    const policies = new WorkQueue({clock, random});
     this.#queues = {workloads, policies};
     this.circuit.evaluate();
     this.#reconciler.resume();

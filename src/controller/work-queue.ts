@@ -2,7 +2,6 @@
  * client-go's util/workqueue: what is added while waiting is handled once, what is added while being handled is handled
  * again afterwards, and no key is ever handled by two workers at a time.
  */
-import {setImmediate} from 'node:timers/promises';
 import {type Clock, systemClock} from '../clock.ts';
 
 /** How long keys are handled before the event loop gets its turn, milliseconds. */
@@ -148,14 +147,15 @@ export class WorkQueue {
     };
     if (signal.aborted) stop();
     signal.addEventListener('abort', stop, {once: true});
-    let yieldAt = performance.now() + LONGEST_TURN;
+    let began = this.#clock.now();
     const work = async () => {
       for (let key = await this.get(); key !== undefined; key = await this.get()) {
         // Handlers that find everything in memory never wait, and a long queue of them would starve lease renewals,
-        // watches and probes.
-        if (performance.now() >= yieldAt) {
-          await setImmediate();
-          yieldAt = performance.now() + LONGEST_TURN;
+        // watches and probes. A clock that was set back says nothing, so the turn ends there too.
+        const elapsed = this.#clock.now() - began;
+        if (elapsed >= LONGEST_TURN || elapsed < 0) {
+          await this.#clock.sleep(0);
+          began = this.#clock.now();
         }
         try {
           const requeue = await handler(key, signal);

@@ -4,14 +4,13 @@
  * they build objects for every field that is never read.
  */
 import type {KubeConfig} from '@kubernetes/client-node';
-import {type Dispatcher, request as send} from 'undici';
 import {type Clock, systemClock} from '../clock.ts';
 import {ApiError, ConnectionError, isUnauthorized, type Status} from './api-error.ts';
 import {readLines} from './line-reader.ts';
 import {parsePath} from './paths.ts';
 import {parseRetryAfter, retryDelay} from './retry-after.ts';
 import {TokenBucket} from './token-bucket.ts';
-import {Transport} from './transport.ts';
+import {type Connections, type HttpResponse, Transport} from './transport.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -69,9 +68,12 @@ export interface RequestMeasurement {
   readonly seconds: number;
 }
 
-export interface KubeClientOptions {
+/** Where the API server is: a kubeconfig, or something that takes its place. */
+export type ApiServerAccess =
   /** Called once, and again when the server refuses our credentials. */
-  readonly load: () => KubeConfig;
+  {readonly load: () => KubeConfig} | {readonly connections: Connections};
+
+export type KubeClientOptions = ApiServerAccess & {
   /** Of spread-operator, for the User-Agent. */
   readonly version?: string;
   readonly timeoutMilliseconds?: number;
@@ -81,7 +83,7 @@ export interface KubeClientOptions {
   readonly clock?: Clock;
   readonly random?: () => number;
   readonly onRequest?: (measurement: RequestMeasurement) => void;
-}
+};
 
 export interface ServerVersion {
   readonly major: number;
@@ -95,7 +97,7 @@ export const MERGE_PATCH_CONTENT_TYPE = 'application/merge-patch+json';
 const DEFAULT_TIMEOUT_MILLISECONDS = 15_000;
 
 export class KubeClient implements Requests, Watches {
-  readonly #transport: Transport;
+  readonly #connections: Connections;
   readonly #limit: TokenBucket;
   readonly #clock: Clock;
   readonly #random: () => number;
@@ -103,17 +105,17 @@ export class KubeClient implements Requests, Watches {
   readonly #timeoutMilliseconds: number;
   readonly #onRequest: (measurement: RequestMeasurement) => void;
 
-  constructor({
-    load,
-    version = '0.0.0',
-    timeoutMilliseconds = DEFAULT_TIMEOUT_MILLISECONDS,
-    qps = 50,
-    burst = 100,
-    clock = systemClock,
-    random = Math.random,
-    onRequest = () => {},
-  }: KubeClientOptions) {
-    this.#transport = new Transport(load, clock);
+  constructor(options: KubeClientOptions) {
+    const {
+      version = '0.0.0',
+      timeoutMilliseconds = DEFAULT_TIMEOUT_MILLISECONDS,
+      qps = 50,
+      burst = 100,
+      clock = systemClock,
+      random = Math.random,
+      onRequest = () => {},
+    } = options;
+    this.#connections = 'load' in options ? new Transport(options.load, clock) : options.connections;
     this.#limit = new TokenBucket({qps, burst, clock});
     this.#clock = clock;
     this.#random = random;
@@ -134,7 +136,7 @@ export class KubeClient implements Requests, Watches {
         if (isUnauthorized(error) && !reloaded) {
           // Refused before anything was done, so this is safe for every method. Credentials may have been rotated.
           reloaded = true;
-          this.#transport.reload();
+          this.#connections.reload();
           continue;
         }
         const delay = retry === 'safe' ? retryDelay(error, attempt, this.#random) : undefined;
@@ -155,7 +157,7 @@ export class KubeClient implements Requests, Watches {
     const options: RequestOptions = {method, path, query: {...query, watch: true}, signal};
     const response = await this.#send(options, abort.controller, 'watch').catch((error: unknown) => {
       // Whoever watches tries again by himself; then with credentials that may have been rotated.
-      if (isUnauthorized(error)) this.#transport.reload();
+      if (isUnauthorized(error)) this.#connections.reload();
       throw error;
     });
     try {
@@ -186,7 +188,7 @@ export class KubeClient implements Requests, Watches {
 
   /** Cuts what is still running. */
   async close(): Promise<void> {
-    await this.#transport.close();
+    await this.#connections.close();
   }
 
   async #attempt(options: RequestOptions): Promise<Response<unknown>> {
@@ -200,10 +202,10 @@ export class KubeClient implements Requests, Watches {
     options: RequestOptions,
     controller: AbortController,
     watchVerb: 'watch' | undefined,
-  ): Promise<{body: Dispatcher.ResponseData['body']; read(): Promise<Response<unknown>>}> {
+  ): Promise<{body: HttpResponse['body']; read(): Promise<Response<unknown>>}> {
     const {method, path, signal} = options;
     signal?.throwIfAborted();
-    const connection = await this.#transport.connection();
+    const connection = await this.#connections.connection();
     const started = this.#clock.now();
     const milliseconds = options.timeoutMilliseconds ?? this.#timeoutMilliseconds;
     let timedOut = false;
@@ -231,11 +233,11 @@ export class KubeClient implements Requests, Watches {
     };
 
     try {
-      const response = await send(url(connection.server, path, options.query), {
+      const response = await connection.send({
         method,
-        dispatcher: watchVerb === undefined ? connection.calls : connection.watches,
+        path: withQuery(path, options.query),
+        isWatch: watchVerb !== undefined,
         headers: {
-          ...connection.headers,
           accept: 'application/json',
           'user-agent': this.#userAgent,
           ...(options.body === undefined ? {} : {'content-type': options.contentType ?? 'application/json'}),
@@ -291,12 +293,12 @@ function verbOf({method, path, contentType}: RequestOptions): string {
   return {POST: 'create', PUT: 'update', DELETE: 'delete'}[method];
 }
 
-function url(server: string, path: string, query: Query = {}): string {
+function withQuery(path: string, query: Query = {}): string {
   const parameters = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined) parameters.set(name, String(value));
   }
-  return parameters.size === 0 ? server + path : `${server}${path}?${parameters.toString()}`;
+  return parameters.size === 0 ? path : `${path}?${parameters.toString()}`;
 }
 
 function parseBody(text: string, contentType: string | string[] | undefined): unknown {

@@ -369,6 +369,30 @@ describe('Reflector', () => {
     expect(set.server.requests.filter(isList)).toHaveLength(1);
   });
 
+  // Found by the fault tests.
+  it('gives up a silent watch although the clock was set back by an hour', async () => {
+    let first: ServerResponse | undefined;
+    await using set = await run(
+      {
+        watch: (response, index) => {
+          startWatch(response);
+          if (index === 0) first = response;
+        },
+      },
+      {skipSleeps: false},
+    );
+    await set.server.received(isWatch);
+    if (first !== undefined) sendEvent(first, 'ADDED', raw('a', '30'));
+    await set.seen('added a');
+
+    const right = set.clock.now.bind(set.clock);
+    set.clock.now = () => right() - 3_600_000;
+    await set.clock.advance(300_000);
+    await set.server.received(isWatch, 2);
+
+    expect(set.notifications).toContain('restarted: inactive');
+  });
+
   it('does not hammer a server that ends every watch at once', async () => {
     await using set = await run({
       watch: (response, index) => {

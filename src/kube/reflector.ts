@@ -309,14 +309,18 @@ function watchError(status: Status, path: string): ApiError {
   return new ApiError({code: status.code ?? 500, status, method: 'GET', path});
 }
 
-/** Aborts its signal when nothing was noted for the limit, or when the parent aborts. */
+/**
+ * Aborts its signal when nothing was noted for the limit, or when the parent aborts. A clock that is set makes the limit
+ * longer, once and at most twice as long: it must neither end a watch nor keep a silent one.
+ */
 class ActivityTimer {
   readonly #clock: Clock;
   readonly #limit: number;
   readonly #parent: AbortSignal;
   readonly #controller = new AbortController();
   readonly #onParentAbort = () => this.#controller.abort(this.#parent.reason);
-  #lastAt: number;
+  /** Undefined: nothing was noted since the timer was set. */
+  #notedAt: number | undefined;
   #cancel = () => {};
   expired = false;
 
@@ -324,7 +328,6 @@ class ActivityTimer {
     this.#clock = clock;
     this.#limit = limitMilliseconds;
     this.#parent = parent;
-    this.#lastAt = clock.now();
     if (parent.aborted) this.#onParentAbort();
     parent.addEventListener('abort', this.#onParentAbort, {once: true});
     this.#arm(limitMilliseconds);
@@ -336,7 +339,7 @@ class ActivityTimer {
 
   /** Only notes the time: thousands of events a second must not make thousands of timers. */
   note(): void {
-    this.#lastAt = this.#clock.now();
+    this.#notedAt = this.#clock.now();
   }
 
   stop(): void {
@@ -345,10 +348,11 @@ class ActivityTimer {
   }
 
   #arm(milliseconds: number): void {
+    this.#notedAt = undefined;
     this.#cancel = this.#clock.after(milliseconds, () => {
-      const left = this.#lastAt + this.#limit - this.#clock.now();
-      if (left > 0) {
-        this.#arm(left);
+      if (this.#notedAt !== undefined) {
+        const left = this.#notedAt + this.#limit - this.#clock.now();
+        this.#arm(left > 0 && left < this.#limit ? left : this.#limit);
         return;
       }
       this.expired = true;

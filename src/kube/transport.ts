@@ -6,11 +6,43 @@
 import {createHash} from 'node:crypto';
 import type {RequestOptions} from 'node:https';
 import type {KubeConfig} from '@kubernetes/client-node';
-import {Agent, type Dispatcher, ProxyAgent} from 'undici';
+import {Agent, type Dispatcher, ProxyAgent, request} from 'undici';
 import type {Clock} from '../clock.ts';
+
+/** What a client needs to reach an API server. {@link Transport} is the one with sockets. */
+export interface Connections {
+  connection(): Promise<Connection>;
+  /** The server has refused our credentials: look for others. */
+  reload(): void;
+  /** Cuts what is still running. */
+  close(): Promise<void>;
+}
 
 export interface Connection {
   readonly server: string;
+  /** Resolves when the answer has begun, whatever its code; rejects when none comes, or when the signal aborts. */
+  send(request: HttpRequest): Promise<HttpResponse>;
+}
+
+export interface HttpRequest {
+  readonly method: string;
+  /** With the query. */
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | null;
+  /** The answer goes on for minutes, and must not take a connection away from other calls. */
+  readonly isWatch: boolean;
+  readonly signal: AbortSignal;
+}
+
+export interface HttpResponse {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** To be read once; fails when the connection is cut or the signal of the request aborts. */
+  readonly body: AsyncIterable<Uint8Array> & {text(): Promise<string>};
+}
+
+export interface PooledConnection extends Connection {
   readonly headers: Readonly<Record<string, string>>;
   readonly calls: Dispatcher;
   readonly watches: Dispatcher;
@@ -24,12 +56,12 @@ const CONNECT_MILLISECONDS = 10_000;
 // As client-go: below the 60 s after which load balancers forget a silent connection.
 const KEEP_ALIVE_PROBE_MILLISECONDS = 30_000;
 
-export class Transport {
+export class Transport implements Connections {
   readonly #load: () => KubeConfig;
   readonly #clock: Clock;
   #config: KubeConfig | undefined;
-  #connection: Connection | undefined;
-  #pending: Promise<Connection> | undefined;
+  #connection: PooledConnection | undefined;
+  #pending: Promise<PooledConnection> | undefined;
   #tlsKey = '';
   #validUntil = 0;
   #closed = false;
@@ -39,7 +71,7 @@ export class Transport {
     this.#clock = clock;
   }
 
-  async connection(): Promise<Connection> {
+  async connection(): Promise<PooledConnection> {
     if (this.#closed) throw new Error('the Kubernetes client is closed');
     if (this.#connection !== undefined && this.#clock.now() < this.#validUntil) return this.#connection;
     // Concurrent requests share one look: an exec plugin must not be started once for each.
@@ -61,7 +93,7 @@ export class Transport {
     this.#connection = undefined;
   }
 
-  async #refresh(): Promise<Connection> {
+  async #refresh(): Promise<PooledConnection> {
     this.#config ??= this.#load();
     const config = this.#config;
     const cluster = config.getCurrentCluster();
@@ -87,20 +119,41 @@ export class Transport {
             calls: createDispatcher(tls, cluster.proxyUrl, CALL_CONNECTIONS),
             watches: createDispatcher(tls, cluster.proxyUrl, null),
           };
-    this.#connection = {server: cluster.server, headers: authenticationHeaders(options), ...dispatchers};
+    this.#connection = connect(cluster.server, authenticationHeaders(options), dispatchers);
     this.#tlsKey = tlsKey;
     this.#validUntil = this.#clock.now() + CREDENTIALS_MILLISECONDS;
     if (old !== undefined && old.calls !== dispatchers.calls) retire(old);
     return this.#connection;
   }
 
-  async #dispose(connection: Connection | undefined): Promise<void> {
+  async #dispose(connection: PooledConnection | undefined): Promise<void> {
     await Promise.all([connection?.calls.destroy(), connection?.watches.destroy()]);
   }
 }
 
+function connect(
+  server: string,
+  headers: Readonly<Record<string, string>>,
+  {calls, watches}: Pick<PooledConnection, 'calls' | 'watches'>,
+): PooledConnection {
+  return {
+    server,
+    headers,
+    calls,
+    watches,
+    send: ({method, path, headers: own, body, isWatch, signal}) =>
+      request(server + path, {
+        method,
+        dispatcher: isWatch ? watches : calls,
+        headers: {...headers, ...own},
+        body,
+        signal,
+      }),
+  };
+}
+
 /** Lets running requests and watches come to their end. */
-function retire(connection: Connection): void {
+function retire(connection: PooledConnection): void {
   for (const dispatcher of [connection.calls, connection.watches]) {
     dispatcher.close().catch(() => {
       // Nothing left to close is what we wanted.

@@ -1,4 +1,4 @@
-import type {Clock} from '../../clock.ts';
+import {type Clock, sleepOn} from '../../clock.ts';
 import {EventQueue} from './event-queue.ts';
 
 /**
@@ -26,21 +26,7 @@ export class SimulationClock implements Clock {
   }
 
   sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted === true) {
-        reject(signal.reason as Error);
-        return;
-      }
-      const onAbort = () => {
-        cancel();
-        reject(signal?.reason as Error);
-      };
-      const cancel = this.after(milliseconds, () => {
-        signal?.removeEventListener('abort', onAbort);
-        resolve();
-      });
-      signal?.addEventListener('abort', onAbort, {once: true});
-    });
+    return sleepOn({after: (wait, callback) => this.after(wait, callback)}, milliseconds, signal);
   }
 
   /** When the next event is due; undefined when nothing is going to happen. */

@@ -2,7 +2,8 @@ import {afterEach, beforeEach, describe, expect, it} from '@jest/globals';
 import {Agent, type Dispatcher, request} from 'undici';
 import type {ApiServer} from '../apiserver/api-server.ts';
 import {pod, testServer} from '../apiserver/testing/server.ts';
-import {ApiFace, type AuditedRequest, type Interception} from './api-face.ts';
+import {ApiFace} from './api-face.ts';
+import type {AuditedRequest, Interception} from './request-handler.ts';
 
 let api: ApiServer;
 let face: ApiFace;

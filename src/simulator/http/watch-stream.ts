@@ -1,12 +1,11 @@
 /** A watch as a stream of lines, ended by its time-out, by the client or by the server. */
-import type {ServerResponse} from 'node:http';
 import type {Clock} from '../../clock.ts';
 import type {ApiServer} from '../apiserver/api-server.ts';
 import {isObject} from '../apiserver/json.ts';
 import {assertWatchable, type WatchEvent, watch} from '../apiserver/listing.ts';
 import type {Resource} from '../apiserver/resources.ts';
 import type {ApiObject} from '../cluster-api.ts';
-import {type ApiRequest, wantedForm} from './exchange.ts';
+import {type ApiRequest, type HttpReply, wantedForm} from './exchange.ts';
 import {isTrue} from './request-info.ts';
 import {metadataOnly, tableOf} from './table.ts';
 import {listRequest} from './write-requests.ts';
@@ -22,7 +21,7 @@ export function streamWatch(
   api: ApiServer,
   resource: Resource,
   request: ApiRequest,
-  response: ServerResponse,
+  response: HttpReply,
   {clock, bookmarkMilliseconds, defaultTimeoutSeconds}: WatchStreamOptions,
 ): () => void {
   const {query} = request;

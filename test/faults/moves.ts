@@ -1,0 +1,205 @@
+/** Every eviction that took place, what it came to, and how few it could have been. */
+import type {SpreadPolicy} from '../../src/api/types.ts';
+import type {SimulationClock} from '../../src/simulator/engine/simulation-clock.ts';
+import {type DeploymentObject, keyOf, type PodObject} from '../../src/simulator/objects.ts';
+import {type LiveCluster, problemOf} from '../e2e/live-problem.ts';
+import {FewestMoves} from '../scenarios/fewest-moves.ts';
+import {type Facts, governingPolicy, isTerminating, POLICIES, replicasOf, unrestOf} from './facts.ts';
+import type {Invariants} from './invariants.ts';
+
+interface Batch {
+  readonly victims: Set<string>;
+  readonly startedAt: number;
+  readonly costBefore: readonly number[];
+  readonly replicas: number;
+  readonly makesRoom: boolean;
+}
+
+/** Evictions for one policy while nobody else changed anything. */
+interface Episode {
+  readonly fewest: number;
+  moves: number;
+  /** Replacements that the scheduler put where they did not help. */
+  fruitless: number;
+}
+
+const solver = await FewestMoves.load();
+/** As the operators of the fault tests are told, seconds. */
+export const FIRST_BACK_OFF = 300;
+
+export class Moves {
+  accepted = 0;
+  /** Of all episodes. */
+  fewest = 0;
+  measured = 0;
+  readonly #facts: Facts;
+  readonly #clock: SimulationClock;
+  readonly #invariants: Invariants;
+  readonly #underWay = new Map<string, Batch>();
+  readonly #fruitless = new Map<string, {readonly at: number; readonly pods: string}>();
+  readonly #episodes = new Map<string, Episode>();
+
+  constructor(facts: Facts, clock: SimulationClock, invariants: Invariants) {
+    this.#facts = facts;
+    this.#clock = clock;
+    this.#invariants = invariants;
+  }
+
+  /** Victims of the workload whose replacement is not there yet. */
+  underWay(workload: string): number {
+    return this.#underWay.get(workload)?.victims.size ?? 0;
+  }
+
+  /** Before the API server grants an eviction. */
+  asked(deployment: DeploymentObject): void {
+    const key = keyOf(deployment.metadata);
+    const fruitless = this.#fruitless.get(key);
+    if (fruitless !== undefined) {
+      const seconds = (this.#clock.now() - fruitless.at) / 1000;
+      const isEarly = seconds < FIRST_BACK_OFF * 0.9;
+      this.#invariants.check(
+        'after a move that did not help there is a pause',
+        isEarly
+          ? `Deployment ${key}: a replica is evicted ${seconds.toFixed(0)} s after a move of ${fruitless.pods} that did not help; expected at least ${FIRST_BACK_OFF} s`
+          : undefined,
+      );
+    }
+    const policy = governingPolicy(this.#facts, deployment);
+    if (policy !== undefined && !this.#episodes.has(policy.metadata.name)) {
+      const fewest = this.fewestFor(policy);
+      if (fewest !== undefined) {
+        this.#episodes.set(policy.metadata.name, {fewest, moves: 0, fruitless: 0});
+        this.fewest += fewest;
+      }
+    }
+  }
+
+  /** The API server has granted it; `before` is from before. */
+  granted(
+    pod: PodObject,
+    deployment: DeploymentObject,
+    makesRoom: boolean,
+    costBefore: readonly number[],
+  ): void {
+    const key = keyOf(deployment.metadata);
+    this.accepted += 1;
+    const batch = this.#underWay.get(key) ?? {
+      victims: new Set<string>(),
+      startedAt: this.#clock.now(),
+      costBefore,
+      replicas: deployment.spec.replicas ?? 1,
+      makesRoom,
+    };
+    batch.victims.add(pod.metadata.name);
+    this.#underWay.set(key, batch);
+    this.#fruitless.delete(key);
+    const policy = governingPolicy(this.#facts, deployment)?.metadata.name ?? '';
+    const episode = this.#episodes.get(policy);
+    if (episode === undefined) {
+      return;
+    }
+    episode.moves += 1;
+    this.measured += 1;
+    const most = episode.fewest + episode.fruitless;
+    this.#invariants.check(
+      'no more moves than the fewest and one for each disturbance',
+      episode.moves > most
+        ? `SpreadPolicy ${policy}: move ${episode.moves} (${pod.metadata.name} of ${key}); ${episode.fewest} would have done, and ${episode.fruitless} ended where the scheduler put them`
+        : undefined,
+    );
+  }
+
+  /** To be called when something has changed. */
+  judge(): void {
+    for (const [key, batch] of this.#underWay) {
+      const deployment = this.#facts.get('deployments.apps', key) as DeploymentObject | undefined;
+      if (deployment === undefined) {
+        this.#underWay.delete(key);
+        continue;
+      }
+      const pods = replicasOf(this.#facts, deployment);
+      const isThere = pods.some(({metadata}) => batch.victims.has(metadata.name));
+      if (isThere || unrestOf(this.#facts, deployment) !== undefined) {
+        continue;
+      }
+      this.#underWay.delete(key);
+      const policy = governingPolicy(this.#facts, deployment);
+      if (policy === undefined || batch.makesRoom || (deployment.spec.replicas ?? 1) !== batch.replicas) {
+        continue;
+      }
+      if (!isLess(costOf(this.#facts, policy, deployment), batch.costBefore)) {
+        this.#fruitless.set(key, {at: this.#clock.now(), pods: [...batch.victims].join(', ')});
+        const episode = this.#episodes.get(policy.metadata.name);
+        if (episode !== undefined) {
+          episode.fruitless += batch.victims.size;
+        }
+      }
+    }
+  }
+
+  /** Somebody else has changed something about the workload, or about all of them. */
+  disturbed(workload?: string): void {
+    this.#episodes.clear();
+    if (workload === undefined) {
+      this.#fruitless.clear();
+    } else {
+      this.#fruitless.delete(workload);
+    }
+    for (const [key, batch] of this.#underWay) {
+      if (workload === undefined || workload === key) {
+        // What comes of it now is not the operator's doing.
+        this.#underWay.set(key, {...batch, makesRoom: true});
+      }
+    }
+  }
+
+  /** How few moves it takes hangs on the nodes; that a move has not helped stays so. */
+  otherNodes(): void {
+    this.#episodes.clear();
+  }
+
+  /** Undefined while something of the policy is not at rest: what is on its way has no place yet. */
+  fewestFor(policy: SpreadPolicy): number | undefined {
+    const facts = this.#facts;
+    const deployments = (facts.list('deployments.apps') as DeploymentObject[]).filter(
+      (deployment) => governingPolicy(facts, deployment)?.metadata.uid === policy.metadata.uid,
+    );
+    if (
+      (facts.list('deployments.apps') as DeploymentObject[]).some(
+        (each) => unrestOf(facts, each) !== undefined,
+      )
+    ) {
+      return undefined;
+    }
+    const cluster = {
+      nodes: facts.list('nodes'),
+      pods: facts.list('pods').filter((pod) => !isTerminating(pod)),
+      topologies: policy.spec.topologies,
+      separateFrom: [],
+      deployments,
+    } as unknown as LiveCluster;
+    return solver.toBest(problemOf(cluster)).moves;
+  }
+}
+
+/** For each topology of the policy, in its order: how uneven the replicas lie, as the design counts. */
+export function costOf(facts: Facts, policy: SpreadPolicy, deployment: DeploymentObject): number[] {
+  const pods = replicasOf(facts, deployment).filter((pod) => !isTerminating(pod));
+  return policy.spec.topologies.map(({topologyKey}) => {
+    const counts = new Map<string, number>();
+    for (const {spec} of pods) {
+      const domain = facts.get('nodes', spec.nodeName ?? '')?.metadata.labels?.[topologyKey] ?? '';
+      counts.set(domain, (counts.get(domain) ?? 0) + 1);
+    }
+    return [...counts.values()].reduce((sum, count) => sum + (count * (count + 1)) / 2, 0);
+  });
+}
+
+function isLess(a: readonly number[], b: readonly number[]): boolean {
+  const index = a.findIndex((value, at) => value !== b[at]);
+  return index >= 0 && (a[index] ?? 0) < (b[index] ?? 0);
+}
+
+export function policyByName(facts: Facts, key: string): SpreadPolicy | undefined {
+  return facts.get(POLICIES, key) as unknown as SpreadPolicy | undefined;
+}
