@@ -26,6 +26,8 @@ export interface SchedulingSnapshot {
    * it but its images. What was computed from nodes alone may be kept by it.
    */
   readonly nodesVersion: object;
+  /** The same for the images that the nodes hold. */
+  readonly imagesVersion: object;
   /** The pods that are on nodes, of one namespace or of all. */
   podGroups(namespace?: string): Iterable<PodGroup>;
   /** Of these, the ones with a term that may reach a newcomer in the namespace. */
@@ -52,12 +54,16 @@ export class ClusterState implements SchedulingSnapshot {
   readonly #groups = new PodGroups();
   #sorted: MutableNodeInfo[] | undefined;
   #nodesVersion: object = {};
+  #imagesVersion: object = {};
 
   setNode(node: Node): void {
     const info = this.#infos.get(node.name);
     if (info !== undefined) {
       if (!isPlacedAlike(info.node, node)) {
         this.#nodesVersion = {};
+      }
+      if (!holdAlike(info.node, node)) {
+        this.#imagesVersion = {};
       }
       info.node = node;
       return;
@@ -153,6 +159,10 @@ export class ClusterState implements SchedulingSnapshot {
     return this.#nodesVersion;
   }
 
+  get imagesVersion(): object {
+    return this.#imagesVersion;
+  }
+
   podGroups(namespace?: string): Iterable<PodGroup> {
     return this.#groups.of(namespace);
   }
@@ -203,6 +213,7 @@ export class ClusterState implements SchedulingSnapshot {
   #nodesHaveChanged(): void {
     this.#sorted = undefined;
     this.#nodesVersion = {};
+    this.#imagesVersion = {};
   }
 }
 
@@ -211,6 +222,10 @@ function isPlacedAlike(a: Node, b: Node): boolean {
   const {resourceVersion: _a, images: _b, ...was} = a;
   const {resourceVersion: _c, images: _d, ...is} = b;
   return JSON.stringify(was) === JSON.stringify(is);
+}
+
+function holdAlike(a: Node, b: Node): boolean {
+  return JSON.stringify(a.images) === JSON.stringify(b.images);
 }
 
 export interface PodChanges {
@@ -261,6 +276,10 @@ class ChangedSnapshot implements SchedulingSnapshot {
 
   get nodesVersion(): object {
     return this.#base.nodesVersion;
+  }
+
+  get imagesVersion(): object {
+    return this.#base.imagesVersion;
   }
 
   get storage(): Storage {

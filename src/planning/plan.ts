@@ -3,15 +3,16 @@
  * `cluster/` and `scheduling/`; no I/O, no clock, no randomness: the same request gives the same plan.
  */
 import type {Pod} from '../cluster/pod.ts';
-import {compareText, withChanges} from '../cluster/snapshot.ts';
+import {compareText} from '../cluster/snapshot.ts';
 import {describeRefusals} from '../scheduling/explain-refusals.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
+import {Prospect} from '../scheduling/prospect.ts';
 import {type Assessment, type AssessRequest, assess, type Problem} from './assess.ts';
 import {Distribution, type Objective, type Transfer} from './distribution.ts';
 import type {IneligibleNode} from './eligibility.ts';
 import {describeViolations, listChoices, listNames, summariseIneligible} from './explain.ts';
 import {unpredictableBecause} from './predictability.ts';
-import {type Outlook, outlooksOf, receptionOf} from './reception.ts';
+import {receptionAfter} from './reception.ts';
 import {Steps} from './steps.ts';
 
 export interface PlanRequest extends AssessRequest {
@@ -89,7 +90,7 @@ export function plan(request: PlanRequest): Plan {
     return {assessment, moves: []};
   }
   const moves: PlannedMove[] = [];
-  let {snapshot} = request;
+  let prospect = Prospect.of(request.replacement, request.snapshot);
   let replicas = request.replicas;
   const {problem} = assessment;
   let distribution = new Distribution(problem.levels, problem.cells);
@@ -99,7 +100,7 @@ export function plan(request: PlanRequest): Plan {
     const left = assessment.exact ? assessment.movesNeeded - moves.length : undefined;
     const steps = new Steps(distribution, left === undefined ? undefined : {way: {length: left}});
     const picture = {problem, distribution, steps, assessment};
-    const step = nextMove({...request, replicas, snapshot}, picture, judgements);
+    const step = nextMove({replicas, prospect}, picture, judgements);
     if ('reason' in step) {
       return moves.length > 0
         ? {assessment, moves}
@@ -107,7 +108,7 @@ export function plan(request: PlanRequest): Plan {
     }
     moves.push(step.move);
     const moved = arrivalOf(step.move, request.replacement);
-    snapshot = withChanges(snapshot, {remove: [step.move.pod], add: [moved]});
+    prospect = prospect.with({remove: [step.move.pod], add: [moved]});
     replicas = [...replicas.filter((pod) => pod.uid !== step.move.pod.uid), moved];
     distribution = step.after;
     const judged = MOST_JUDGEMENTS - judgements.left;
@@ -131,6 +132,12 @@ interface Picture {
   readonly assessment: Assessment;
 }
 
+/** Before a move. */
+interface Situation {
+  readonly replicas: readonly Pod[];
+  readonly prospect: Prospect;
+}
+
 interface Candidate {
   readonly pod: Pod;
   readonly cell: number;
@@ -140,10 +147,10 @@ interface Attempt {
   readonly pod: Pod;
   readonly from: string;
   /** Nodes where the replacement is wanted. */
-  readonly wanted: readonly string[];
-  readonly refusals: readonly Refusal[];
+  readonly wanted: () => readonly string[];
+  readonly refusals: () => readonly Refusal[];
   /** Set when the filters allow a wanted node but the scheduler would choose another. */
-  readonly preferred?: Preference;
+  readonly preferred?: () => Preference;
 }
 
 interface Preference {
@@ -154,12 +161,12 @@ interface Preference {
 }
 
 function nextMove(
-  request: PlanRequest,
+  {replicas, prospect}: Situation,
   picture: Picture,
   judgements: {left: number},
 ): NextMove | PlanRefusal {
   const {problem, steps} = picture;
-  const candidates = candidatesOf(request.replicas, problem, steps);
+  const candidates = candidatesOf(replicas, problem, steps);
   const movable = candidates.filter(({pod}) => pod.doNotDisrupt === undefined);
   if (candidates.length === 0) {
     return {reason: 'NoFeasibleNode', message: 'no single move improves the placement'};
@@ -178,7 +185,7 @@ function nextMove(
       break;
     }
     judgements.left -= nodes;
-    const outcome = tryMove(request, picture, candidate);
+    const outcome = tryMove(prospect, picture, candidate);
     if ('move' in outcome) {
       return outcome;
     }
@@ -229,13 +236,12 @@ export function compareVictims(a: Pod, b: Pod): number {
 }
 
 function tryMove(
-  request: PlanRequest,
+  prospect: Prospect,
   {problem, distribution, steps, assessment}: Picture,
   {pod, cell}: Candidate,
 ): NextMove | Attempt {
   const from = pod.nodeName ?? '';
-  const reception = receptionOf(request.replacement, request.snapshot, pod);
-  const {possible, refusals} = reception;
+  const {possible, refusals, occasions} = receptionAfter(prospect, pod);
   const isRight = (node: string): boolean => {
     const to = problem.cellOfNode.get(node);
     return to !== undefined && steps.isOnShortestWay({from: cell, to});
@@ -243,15 +249,14 @@ function tryMove(
   const wantedNodes = () => [...problem.cellOfNode.keys()].filter(isRight);
   const right = possible.filter((info) => isRight(info.node.name));
   if (right.length === 0) {
-    return {pod, from, wanted: wantedNodes(), refusals: refusals.filter(({node}) => isRight(node))};
+    return {pod, from, wanted: wantedNodes, refusals: () => refusals().filter(({node}) => isRight(node))};
   }
-  const outlooks = outlooksOf(request.replacement, reception);
   const certainty = right.length === possible.length ? 'certain' : 'likely';
-  const wrong = outlooks.find(({targets}) => !targets.every(isRight));
+  const wrong = occasions.find(({targets}) => !targets.every(isRight));
   if (certainty === 'likely' && wrong !== undefined) {
-    return {pod, from, wanted: wantedNodes(), refusals: [], preferred: preferredOf(wrong, isRight)};
+    return {pod, from, wanted: wantedNodes, refusals: () => [], preferred: () => preferredOf(wrong, isRight)};
   }
-  const best = [...new Set(outlooks.flatMap(({targets}) => targets))];
+  const best = [...new Set(occasions.flatMap(({targets}) => targets))];
   const to = problem.cellOfNode.get(best[0] ?? '') ?? cell;
   const after = distribution.fork();
   after.transfer({from: cell, to});
@@ -276,10 +281,12 @@ function tryMove(
 }
 
 // Of a sample of the nodes, the scheduler may choose one that scores less than a wanted one outside of it.
-function preferredOf({scores}: Outlook, isRight: (node: string) => boolean): Preference {
-  const score = scores.find(({node}) => !isRight(node))?.total ?? 0;
-  const nodes = scores.filter(({total}) => total === score).map(({node}) => node);
-  const wantedScore = scores.find(({node}) => isRight(node))?.total;
+function preferredOf({ranking, table}: Prospect, isRight: (node: string) => boolean): Preference {
+  const {numbers, totals} = ranking;
+  const ranked = Array.from(numbers, (number) => table.names[number] ?? '');
+  const score = totals[ranked.findIndex((node) => !isRight(node))] ?? 0;
+  const nodes = ranked.filter((_, rank) => totals[rank] === score);
+  const wantedScore = totals[ranked.findIndex(isRight)];
   return {nodes, score, ...(wantedScore === undefined ? {} : {wantedScore})};
 }
 
@@ -348,10 +355,10 @@ function explainAttempts(attempts: readonly Attempt[]): PlanRefusal {
   const overruled = attempts.find((attempt) => attempt.preferred !== undefined);
   if (overruled?.preferred !== undefined) {
     const {pod, wanted, preferred} = overruled;
-    const {nodes, score, wantedScore} = preferred;
+    const {nodes, score, wantedScore} = preferred();
     const samples = wantedScore !== undefined && score < wantedScore;
     const would = samples ? 'looks at a sample of the nodes and could put' : 'would put';
-    const instead = listChoices(wanted);
+    const instead = listChoices(wanted());
     const why =
       wantedScore === undefined
         ? `, as ${pod.name} keeps it from ${instead} until it has shut down`
@@ -364,7 +371,7 @@ function explainAttempts(attempts: readonly Attempt[]): PlanRefusal {
       isOverruled: true,
     };
   }
-  const refusals = attempts[0]?.refusals ?? [];
+  const refusals = attempts[0]?.refusals() ?? [];
   return {reason: 'NoFeasibleNode', message: `no node takes a replacement: ${describeRefusals(refusals)}`};
 }
 

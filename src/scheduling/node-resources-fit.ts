@@ -32,6 +32,7 @@ export const nodeResourcesFit: FilterPlugin = {
 export const nodeResourcesFitScore: ScorePlugin = {
   name: 'NodeResourcesFit',
   weight: 1,
+  isLocal: true,
 
   prescore(pod) {
     const {milliCPU, memory} = pod.spec.nonZeroContainerRequests;
