@@ -30,6 +30,7 @@ import {
   nodesThatMatter,
   type Problem,
   type ProblemRequest,
+  problemNear,
   problemOf,
 } from './problem.ts';
 import {type Room, roomOf, roomSurvey} from './room.ts';
@@ -79,11 +80,16 @@ export interface Assessment {
   readonly noRoom: readonly Refusal[];
   /** What planning goes on with. */
   readonly problem: Problem;
+  /**
+   * The same for the replicas as they are by then, and for ways of fewer moves than this: what could not matter for these
+   * is left out, but for the nodes that are to be shown.
+   */
+  readonly problemNear: (replicas: readonly Pod[], moves: number, shown?: readonly string[]) => Problem;
 }
 
 export function assess(request: AssessRequest): Assessment {
   const {replicas, replacement, topologies, snapshot} = request;
-  const placed = replicas.filter((pod) => pod.nodeName !== undefined && !isTerminating(pod));
+  const placed = placedOf(replicas);
   const eligibility = eligibilityOf(replacement, topologies, snapshot);
   const closed = closedDomains(request);
   const broken = brokenRules({placed, replacement, topologies, snapshot});
@@ -170,7 +176,18 @@ export function assess(request: AssessRequest): Assessment {
     get problem() {
       return problem();
     },
+    problemNear: (replicas, moves, shown) => {
+      const then = placedOf(replicas);
+      const request = {...rules, placed: then, occupancy: occupancyOf(then, table)};
+      return (
+        problemNear(request, roomOfNode, moves, shown) ?? problemOf(request, allSites(request), roomOfNode)
+      );
+    },
   };
+}
+
+function placedOf(replicas: readonly Pod[]): readonly Pod[] {
+  return replicas.filter((pod) => pod.nodeName !== undefined && !isTerminating(pod));
 }
 
 /** So many moves are enough for most workloads that are not spread. */

@@ -72,6 +72,8 @@ const MOST_JUDGEMENTS = 25_000;
 const FEWEST_TRIED = 4;
 /** A move that follows another one is only shown, and worked out anew when its turn comes: it is worth less. */
 const MOST_JUDGEMENTS_FOR_MORE_MOVES = 10_000;
+/** Of nodes that lie alike so many more are told apart than a shortest way could touch. */
+const SPARE_NODES = 4;
 
 export function plan(request: PlanRequest): Plan {
   const assessment = request.assessment ?? assess(request);
@@ -92,25 +94,26 @@ export function plan(request: PlanRequest): Plan {
   const moves: PlannedMove[] = [];
   let prospect = Prospect.of(request.replacement, request.snapshot);
   let replicas = request.replicas;
-  const {problem} = assessment;
-  let distribution = new Distribution(problem.levels, problem.cells);
   const judgements = {left: MOST_JUDGEMENTS};
   while (moves.length < Math.min(request.detailedMoves, assessment.movesNeeded)) {
     // Each planned move shortens the way by one.
     const left = assessment.exact ? assessment.movesNeeded - moves.length : undefined;
+    const problemWith = (shown: readonly string[]) =>
+      assessment.problemNear(replicas, (left ?? Number.POSITIVE_INFINITY) + SPARE_NODES, shown);
+    const problem = problemWith([]);
+    const distribution = new Distribution(problem.levels, problem.cells);
     const steps = new Steps(distribution, left === undefined ? undefined : {way: {length: left}});
-    const picture = {problem, distribution, steps, assessment};
+    const picture = {problem, problemWith, steps, assessment};
     const step = nextMove({replicas, prospect}, picture, judgements);
-    if ('reason' in step) {
+    if ('message' in step) {
       return moves.length > 0
         ? {assessment, moves}
         : {assessment, moves, refusal: withViolations(step, assessment)};
     }
-    moves.push(step.move);
-    const moved = arrivalOf(step.move, request.replacement);
-    prospect = prospect.with({remove: [step.move.pod], add: [moved]});
-    replicas = [...replicas.filter((pod) => pod.uid !== step.move.pod.uid), moved];
-    distribution = step.after;
+    moves.push(step);
+    const moved = arrivalOf(step, request.replacement);
+    prospect = prospect.with({remove: [step.pod], add: [moved]});
+    replicas = [...replicas.filter((pod) => pod.uid !== step.pod.uid), moved];
     const judged = MOST_JUDGEMENTS - judgements.left;
     if (judged + problem.cellOfNode.size > MOST_JUDGEMENTS_FOR_MORE_MOVES) {
       break;
@@ -119,15 +122,10 @@ export function plan(request: PlanRequest): Plan {
   return {assessment, moves};
 }
 
-interface NextMove {
-  readonly move: PlannedMove;
-  /** The placement after it. */
-  readonly after: Distribution;
-}
-
 interface Picture {
   readonly problem: Problem;
-  readonly distribution: Distribution;
+  /** The same with these nodes by themselves. */
+  readonly problemWith: (shown: readonly string[]) => Problem;
   readonly steps: Steps;
   readonly assessment: Assessment;
 }
@@ -164,7 +162,7 @@ function nextMove(
   {replicas, prospect}: Situation,
   picture: Picture,
   judgements: {left: number},
-): NextMove | PlanRefusal {
+): PlannedMove | PlanRefusal {
   const {problem, steps} = picture;
   const candidates = candidatesOf(replicas, problem, steps);
   const movable = candidates.filter(({pod}) => pod.doNotDisrupt === undefined);
@@ -186,7 +184,7 @@ function nextMove(
     }
     judgements.left -= nodes;
     const outcome = tryMove(prospect, picture, candidate);
-    if ('move' in outcome) {
+    if ('to' in outcome) {
       return outcome;
     }
     attempts.push(outcome);
@@ -237,13 +235,13 @@ export function compareVictims(a: Pod, b: Pod): number {
 
 function tryMove(
   prospect: Prospect,
-  {problem, distribution, steps, assessment}: Picture,
+  {problem, problemWith, steps, assessment}: Picture,
   {pod, cell}: Candidate,
-): NextMove | Attempt {
+): PlannedMove | Attempt {
   const from = pod.nodeName ?? '';
   const {possible, refusals, occasions} = receptionAfter(prospect, pod);
   const isRight = (node: string): boolean => {
-    const to = problem.cellOfNode.get(node);
+    const to = problem.cellOfNode.target(node);
     return to !== undefined && steps.isOnShortestWay({from: cell, to});
   };
   const wantedNodes = () => [...problem.cellOfNode.keys()].filter(isRight);
@@ -257,10 +255,14 @@ function tryMove(
     return {pod, from, wanted: wantedNodes, refusals: () => [], preferred: () => preferredOf(wrong, isRight)};
   }
   const best = [...new Set(occasions.flatMap(({targets}) => targets))];
-  const to = problem.cellOfNode.get(best[0] ?? '') ?? cell;
+  // Cells stand for nodes that lie alike; what is told is about these two.
+  const shown = problemWith([from, best[0] ?? from]);
+  const source = shown.cellOfNode.get(from) ?? 0;
+  const transfer = {from: source, to: shown.cellOfNode.get(best[0] ?? '') ?? source};
+  const distribution = new Distribution(shown.levels, shown.cells);
   const after = distribution.fork();
-  after.transfer({from: cell, to});
-  const move: PlannedMove = {
+  after.transfer(transfer);
+  return {
     pod,
     from,
     to: best,
@@ -268,16 +270,15 @@ function tryMove(
     objectiveBefore: distribution.objective(),
     objectiveAfter: after.objective(),
     reason: describeMove(
-      problem,
+      shown,
       distribution,
-      {from: cell, to},
+      transfer,
       best,
       certainty,
       possible.length,
       conflictOf(pod, assessment),
     ),
   };
-  return {move, after};
 }
 
 // Of a sample of the nodes, the scheduler may choose one that scores less than a wanted one outside of it.

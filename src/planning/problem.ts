@@ -17,7 +17,23 @@ export interface Problem {
   readonly levels: readonly Level[];
   /** With the room that there is. */
   readonly cells: readonly Cell[];
-  readonly cellOfNode: ReadonlyMap<string, number>;
+  readonly cellOfNode: CellOfNode;
+}
+
+/** Which cell a node belongs to, by its name. */
+export interface CellOfNode {
+  /** How many nodes belong to one. */
+  readonly size: number;
+  keys(): Iterable<string>;
+  get(node: string): number | undefined;
+  /** The cell where a replica that comes to the node counts; undefined where none should. */
+  target(node: string): number | undefined;
+}
+
+class CellsByName extends Map<string, number> implements CellOfNode {
+  target(node: string): number | undefined {
+    return this.get(node);
+  }
 }
 
 /** What the objective is made of; its entries are the hard rules, the topologies in their order, the soft rules. */
@@ -53,7 +69,7 @@ export function problemOf(
   const cells: {domains: readonly (string | undefined)[]; count: number; room: number; costs?: number[]}[] =
     [];
   const cellOfKey = new Map<string, number>();
-  const cellOfNode = new Map<string, number>();
+  const cellOfNode = new CellsByName();
   for (const {node, count, room: known} of sites) {
     if (count === 0 && !eligibility.eligible.has(node.name)) {
       continue;
@@ -112,6 +128,8 @@ export interface Matter {
   readonly sites: readonly Site[];
   /** Nodes with replicas that lie like some of the sites, and of which there are more than any way could touch. */
   readonly rest?: Rest;
+  /** Whether all nodes of a group have as many empty ones of their kind beside them as a way could touch. */
+  readonly isPlentiful?: readonly boolean[];
 }
 
 /** Nodes, by their numbers, and the replicas on them. */
@@ -127,11 +145,13 @@ interface Rest {
  * Undefined when it takes all nodes.
  *
  * @param roomOfNode how many replicas an eligible node could hold; asked of no more nodes than necessary
+ * @param shown nodes that are not left out
  */
 export function nodesThatMatter(
   {placed, occupancy, snapshot, closed, broken, eligibility}: ProblemRequest,
   roomOfNode: (node: Node) => number,
   moves = Number.POSITIVE_INFINITY,
+  shown: readonly string[] = [],
 ): Matter | undefined {
   if (broken.length > 0 || closed.some(({hard}) => !hard)) {
     return undefined;
@@ -139,14 +159,19 @@ export function nodesThatMatter(
   const {table, numbers, counts} = occupancy;
   const held = countsByNumber(occupancy);
   const {groups, groupOf} = nodesThatLieAlike(eligibility, table);
-  const empty: Site[] = [];
+  const isShown = new Set(shown.map((name) => table.numberOf.get(name) ?? -1));
+  const empty = [...isShown].flatMap((number): Site[] => {
+    const node = held[number] === 0 ? nodeAt(number, occupancy, snapshot) : undefined;
+    return node === undefined ? [] : [{node, count: 0}];
+  });
   const isPlentiful = groups.map(({alike, apart}) => {
     let left = Math.min(moves, placed.length);
     for (const number of alike) {
       if (left <= 0) {
         break;
       }
-      const node = (held[number] ?? 0) > 0 ? undefined : nodeAt(number, occupancy, snapshot);
+      const node =
+        (held[number] ?? 0) > 0 || isShown.has(number) ? undefined : nodeAt(number, occupancy, snapshot);
       const room = node === undefined ? 0 : roomOfNode(node);
       if (node !== undefined && room > 0) {
         empty.push({node, count: 0});
@@ -166,7 +191,8 @@ export function nodesThatMatter(
     const group = groupOf[number] ?? -1;
     const ofGroup = isEverythingKept || isPlentiful[group] !== true ? undefined : kept[group];
     const alike = ofGroup?.[count] ?? 0;
-    const node = alike < moves || closed.length > 0 ? nodeAt(number, occupancy, snapshot) : undefined;
+    const isKept = alike < moves || isShown.has(number);
+    const node = isKept || closed.length > 0 ? nodeAt(number, occupancy, snapshot) : undefined;
     if (group < 0 && node !== undefined && sharesWithOne(node, eligibility)) {
       return undefined;
     }
@@ -178,14 +204,119 @@ export function nodesThatMatter(
     }
     // Nobody would go there rather than to an empty node of its kind, and there are enough of those.
     ofGroup[count] = alike + 1;
-    if (alike < moves && node !== undefined) {
+    if (isKept && node !== undefined) {
       sites.push({node, count, room: count});
     } else {
       rest.numbers.push(number);
       rest.counts.push(count);
     }
   }
-  return {sites: [...sites, ...empty], rest};
+  return {sites: [...sites, ...empty], rest, isPlentiful};
+}
+
+/**
+ * The problem as it is for ways of fewer moves than this. Nodes that were left out belong to the cell of one like them.
+ * Undefined where it takes all nodes.
+ */
+export function problemNear(
+  request: ProblemRequest,
+  roomOfNode: (node: Node) => number,
+  moves: number,
+  shown: readonly string[] = [],
+): Problem | undefined {
+  const {occupancy, snapshot, eligibility} = request;
+  const {active} = eligibility;
+  const isSimple = active.every(({maxSkew}) => maxSkew === 1);
+  if (
+    !isSimple ||
+    !isNestedBy(
+      active.map(({topologyKey}) => topologyKey),
+      occupancy.table,
+    )
+  ) {
+    return undefined;
+  }
+  const matter = nodesThatMatter(request, roomOfNode, moves, shown);
+  const {groups, groupOf} = nodesThatLieAlike(eligibility, occupancy.table);
+  if (matter?.isPlentiful?.every(Boolean) !== true) {
+    return undefined;
+  }
+  const problem = problemOf(request, matter, roomOfNode);
+  const {table, numbers} = occupancy;
+  const held = countsByNumber(occupancy);
+  /** For each group the cells of those with so many replicas. */
+  const cells: number[][] = groups.map(() => []);
+  for (const {node, count} of matter.sites) {
+    const cell = problem.cellOfNode.get(node.name);
+    const ofGroup = cells[groupOf[table.numberOf.get(node.name) ?? 0] ?? -1];
+    if (cell !== undefined && ofGroup !== undefined && !isRuledOut(node, request.closed)) {
+      ofGroup[count] ??= cell;
+    }
+  }
+  const find = (name: string) => {
+    const number = table.numberOf.get(name) ?? -1;
+    const group = groupOf[number] ?? -1;
+    const count = held[number] ?? 0;
+    const cell = problem.cellOfNode.get(name) ?? cells[group]?.[count];
+    return {group, count, cell};
+  };
+  const cellOfNode: CellOfNode = {
+    size: numbers.reduce(
+      (size, number) => size + ((groupOf[number] ?? -1) < 0 ? 1 : 0),
+      eligibility.eligible.size,
+    ),
+    *keys() {
+      for (const [number, name] of table.names.entries()) {
+        if ((groupOf[number] ?? -1) >= 0 || (held[number] ?? 0) > 0) {
+          yield name;
+        }
+      }
+    },
+    get: (name) => find(name).cell,
+    target: (name) => {
+      const {group, count, cell} = find(name);
+      const node = cell === undefined || group < 0 ? undefined : snapshot.nodeInfo(name)?.node;
+      if (node === undefined || isRuledOut(node, request.closed)) {
+        return undefined;
+      }
+      // In a group of nodes that are told apart nobody goes where a replica is as long as there are empty ones.
+      const isApart = groups[group]?.apart === true;
+      const takes = isApart ? count === 0 && roomOfNode(node) > 0 : count === 0 || roomOfNode(node) >= count;
+      return takes ? cell : undefined;
+    },
+  };
+  return {...problem, cellOfNode};
+}
+
+const nestedBy = new WeakMap<NodeTable, Map<string, boolean>>();
+
+/** Whether of any two domains that share a node one contains the other. */
+function isNestedBy(keys: readonly string[], table: NodeTable): boolean {
+  const known = nestedBy.get(table) ?? new Map<string, boolean>();
+  nestedBy.set(table, known);
+  const question = JSON.stringify(keys);
+  const answer =
+    known.get(question) ??
+    keys.every((a, index) => keys.slice(index + 1).every((b) => areNested(a, b, table)));
+  known.set(question, answer);
+  return answer;
+}
+
+function areNested(a: string, b: string, table: NodeTable): boolean {
+  const sizes: [Map<number, number>, Map<number, number>] = [new Map(), new Map()];
+  const shared = new Map<string, {readonly of: readonly [number, number]; nodes: number}>();
+  for (const number of table.everyNode) {
+    const of = [table.domains(a).ofNode[number] ?? -1, table.domains(b).ofNode[number] ?? -1] as const;
+    for (const [side, domain] of of.entries()) {
+      sizes[side]?.set(domain, (sizes[side].get(domain) ?? 0) + 1);
+    }
+    const both = shared.get(of.join()) ?? {of, nodes: 0};
+    both.nodes += 1;
+    shared.set(of.join(), both);
+  }
+  return [...shared.values()].every(
+    ({of: [ofA, ofB], nodes}) => sizes[0].get(ofA) === nodes || sizes[1].get(ofB) === nodes,
+  );
 }
 
 function nodeAt(number: number, {table}: Occupancy, snapshot: SchedulingSnapshot): Node | undefined {

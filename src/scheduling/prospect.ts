@@ -91,8 +91,15 @@ export class Prospect {
   get #nodes(): NumberedNodes {
     if (this.#feasible === undefined) {
       const {refusals, scores} = this.#judged;
-      const numbers = this.table.everyNode.filter((number) => refusals[number] === undefined);
-      this.#feasible = {numbers, infos: Array.from(numbers, (number) => scores.infoOf(number))};
+      const infos: NodeInfo[] = [];
+      const numbers = new Int32Array(refusals.length);
+      for (let number = 0; number < refusals.length; number++) {
+        if (refusals[number] === undefined) {
+          numbers[infos.length] = number;
+          infos.push(scores.infoOf(number));
+        }
+      }
+      this.#feasible = {numbers: numbers.subarray(0, infos.length), infos};
     }
     return this.#feasible;
   }

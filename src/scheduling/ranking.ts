@@ -67,7 +67,11 @@ export class LocalScores {
   read(plugin: ScorePlugin, score: NodeScorer, numbers: Int32Array, into: Float64Array): void {
     let column = this.#columns.get(plugin);
     if (column === undefined) {
-      column = Float64Array.from(this.#infos, score);
+      column = new Float64Array(this.#infos.length);
+      for (let number = 0; number < column.length; number++) {
+        const info = this.#infos[number];
+        column[number] = info === undefined ? 0 : score(info, number);
+      }
       this.#columns.set(plugin, column);
     }
     for (let index = 0; index < numbers.length; index++) {
@@ -120,8 +124,9 @@ export function rankingOf(
     if (plugin.isLocal) {
       local.read(plugin, score, numbers, scores);
     } else {
-      for (const [index, info] of infos.entries()) {
-        scores[index] = score(info, numbers[index] ?? 0);
+      for (let index = 0; index < infos.length; index++) {
+        const info = infos[index];
+        scores[index] = info === undefined ? 0 : score(info, numbers[index] ?? 0);
       }
     }
     if (typeof prepared !== 'function') {
@@ -132,10 +137,13 @@ export function rankingOf(
     }
   }
   const order = orderOf(totals);
-  return {
-    numbers: order.map((index) => numbers[index] ?? 0),
-    totals: Float64Array.from(order, (index) => totals[index] ?? 0),
-  };
+  // What is scored is no longer needed, and the order takes its place.
+  for (let rank = 0; rank < order.length; rank++) {
+    const index = order[rank] ?? 0;
+    scores[rank] = totals[index] ?? 0;
+    order[rank] = numbers[index] ?? 0;
+  }
+  return {numbers: order, totals: scores};
 }
 
 /** The indices of the totals, which are whole numbers, highest first; equal ones stay in their order. */
