@@ -2,6 +2,7 @@
  * Which replicas to move, in which order, and why that is right; or the reason why none is moved. May import
  * `cluster/` and `scheduling/`; no I/O, no clock, no randomness: the same request gives the same plan.
  */
+import type {NodeTable} from '../cluster/node-table.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {compareText} from '../cluster/snapshot.ts';
 import {describeRefusals} from '../scheduling/explain-refusals.ts';
@@ -103,7 +104,8 @@ export function plan(request: PlanRequest): Plan {
     const problem = problemWith([]);
     const distribution = new Distribution(problem.levels, problem.cells);
     const steps = new Steps(distribution, left === undefined ? undefined : {way: {length: left}});
-    const picture = {problem, problemWith, steps, assessment};
+    const targets = new Targets(problem, prospect.table, steps);
+    const picture = {problem, problemWith, steps, targets, assessment};
     const step = nextMove({replicas, prospect}, picture, judgements);
     if ('message' in step) {
       return moves.length > 0
@@ -127,6 +129,7 @@ interface Picture {
   /** The same with these nodes by themselves. */
   readonly problemWith: (shown: readonly string[]) => Problem;
   readonly steps: Steps;
+  readonly targets: Targets;
   readonly assessment: Assessment;
 }
 
@@ -134,6 +137,33 @@ interface Picture {
 interface Situation {
   readonly replicas: readonly Pod[];
   readonly prospect: Prospect;
+}
+
+/** Which nodes a replacement should go to; asked of each node again for each replica that is tried. */
+class Targets {
+  readonly #problem: Problem;
+  readonly #table: NodeTable;
+  readonly #steps: Steps;
+  /** By the number of the node; -1 where none should go. */
+  readonly #cells: (number | undefined)[] = [];
+  /** By the cell that a replica leaves and the one where it counts then. */
+  readonly #right: (boolean | undefined)[][] = [];
+
+  constructor(problem: Problem, table: NodeTable, steps: Steps) {
+    this.#problem = problem;
+    this.#table = table;
+    this.#steps = steps;
+  }
+
+  areRight(from: number, number: number): boolean {
+    const to = (this.#cells[number] ??=
+      this.#problem.cellOfNode.target(this.#table.names[number] ?? '') ?? -1);
+    if (to < 0) {
+      return false;
+    }
+    const ofCell = (this.#right[from] ??= []);
+    return (ofCell[to] ??= this.#steps.isOnShortestWay({from, to}));
+  }
 }
 
 interface Candidate {
@@ -235,21 +265,22 @@ export function compareVictims(a: Pod, b: Pod): number {
 
 function tryMove(
   prospect: Prospect,
-  {problem, problemWith, steps, assessment}: Picture,
+  {problem, problemWith, targets, assessment}: Picture,
   {pod, cell}: Candidate,
 ): PlannedMove | Attempt {
   const from = pod.nodeName ?? '';
-  const {possible, refusals, occasions} = receptionAfter(prospect, pod);
-  const isRight = (node: string): boolean => {
-    const to = problem.cellOfNode.target(node);
-    return to !== undefined && steps.isOnShortestWay({from: cell, to});
-  };
+  const {numbers: possible, refusals, occasions} = receptionAfter(prospect, pod);
+  const {numberOf} = prospect.table;
+  const isRight = (node: string) => targets.areRight(cell, numberOf.get(node) ?? -1);
   const wantedNodes = () => [...problem.cellOfNode.keys()].filter(isRight);
-  const right = possible.filter((info) => isRight(info.node.name));
-  if (right.length === 0) {
+  let right = 0;
+  for (let index = 0; index < possible.length; index++) {
+    right += targets.areRight(cell, possible[index] ?? -1) ? 1 : 0;
+  }
+  if (right === 0) {
     return {pod, from, wanted: wantedNodes, refusals: () => refusals().filter(({node}) => isRight(node))};
   }
-  const certainty = right.length === possible.length ? 'certain' : 'likely';
+  const certainty = right === possible.length ? 'certain' : 'likely';
   const wrong = occasions.find(({targets}) => !targets.every(isRight));
   if (certainty === 'likely' && wrong !== undefined) {
     return {pod, from, wanted: wantedNodes, refusals: () => [], preferred: () => preferredOf(wrong, isRight)};

@@ -12,6 +12,8 @@ export interface Reception {
   readonly occasions: readonly [Prospect, ...Prospect[]];
   /** Every node that takes the replacement, whether the replica is still there or has gone. */
   readonly possible: readonly NodeInfo[];
+  /** The numbers of these, in the table of the snapshot. */
+  readonly numbers: Int32Array;
   /** Why other nodes take none even when the replica has gone. */
   readonly refusals: () => readonly Refusal[];
   /** How many nodes were judged to know it. */
@@ -44,19 +46,32 @@ export function receptionAfter(now: Prospect, victim: Pod): Reception {
   const gone = now.with({remove: [victim]});
   const refusals = () => gone.refusals;
   if (grace === 0) {
-    return {occasions: [gone], possible: gone.feasible, refusals, judged: gone.judged};
+    const {numbers, judged} = gone;
+    return {
+      occasions: [gone],
+      numbers,
+      refusals,
+      judged,
+      get possible() {
+        return gone.feasible;
+      },
+    };
   }
   const terminating = {...victim, deletionTimestamp: victim.deletionTimestamp ?? victim.createdAt};
   const ending = now.with({remove: [victim], add: [terminating]});
-  const reception = {possible: unionOf(gone, ending), refusals, judged: gone.judged + ending.judged};
-  if (ending.feasible.length === 0) {
-    return {...reception, occasions: [gone]};
-  }
-  return {...reception, occasions: grace <= SHORT_GRACE ? [ending, gone] : [ending]};
-}
-
-// Where the replica was drawn to itself, its replacement may fit only while it is there.
-function unionOf(gone: Prospect, ending: Prospect): readonly NodeInfo[] {
-  const others = ending.feasible.filter((_, index) => !gone.takes(ending.numbers[index] ?? 0));
-  return others.length === 0 ? gone.feasible : [...gone.feasible, ...others];
+  const occasions: [Prospect, ...Prospect[]] =
+    ending.numbers.length === 0 ? [gone] : grace <= SHORT_GRACE ? [ending, gone] : [ending];
+  // Where the replica was drawn to itself, its replacement may fit only while it is there.
+  const others = ending.numbers.filter((number) => !gone.takes(number));
+  return {
+    occasions,
+    numbers: others.length === 0 ? gone.numbers : Int32Array.of(...gone.numbers, ...others),
+    refusals,
+    judged: gone.judged + ending.judged,
+    get possible() {
+      return others.length === 0
+        ? gone.feasible
+        : [...gone.feasible, ...Array.from(others, (number) => ending.infoOf(number))];
+    },
+  };
 }

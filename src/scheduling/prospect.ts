@@ -6,7 +6,7 @@
 import {type NodeTable, nodeTable} from '../cluster/node-table.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {type NodeInfo, type PodChanges, type SchedulingSnapshot, withChanges} from '../cluster/snapshot.ts';
-import type {NumberedNodes, PodToSchedule, Refusal} from './framework.ts';
+import type {PodToSchedule, Refusal} from './framework.ts';
 import {LocalScores, type Ranking, rankingOf} from './ranking.ts';
 import {likelyRanks} from './sampling.ts';
 import {DEFAULT_FILTERS, nodeFilter} from './scheduler.ts';
@@ -27,7 +27,8 @@ export class Prospect {
   /** How many nodes were judged for it. */
   readonly judged: number;
   readonly #judged: Judged;
-  #feasible: NumberedNodes | undefined;
+  #feasible: readonly NodeInfo[] | undefined;
+  #numbers: Int32Array | undefined;
   #ranking: Ranking | undefined;
   #targets: readonly string[] | undefined;
 
@@ -80,28 +81,29 @@ export class Prospect {
 
   /** The nodes that take the pod, ordered by name. */
   get feasible(): readonly NodeInfo[] {
-    return this.#nodes.infos;
+    this.#feasible ??= Array.from(this.numbers, (number) => this.infoOf(number));
+    return this.#feasible;
   }
 
   /** Their numbers in the table of the snapshot. */
   get numbers(): Int32Array {
-    return this.#nodes.numbers;
-  }
-
-  get #nodes(): NumberedNodes {
-    if (this.#feasible === undefined) {
-      const {refusals, scores} = this.#judged;
-      const infos: NodeInfo[] = [];
+    if (this.#numbers === undefined) {
+      const {refusals} = this.#judged;
       const numbers = new Int32Array(refusals.length);
+      let count = 0;
       for (let number = 0; number < refusals.length; number++) {
         if (refusals[number] === undefined) {
-          numbers[infos.length] = number;
-          infos.push(scores.infoOf(number));
+          numbers[count] = number;
+          count += 1;
         }
       }
-      this.#feasible = {numbers: numbers.subarray(0, infos.length), infos};
+      this.#numbers = numbers.subarray(0, count);
     }
-    return this.#feasible;
+    return this.#numbers;
+  }
+
+  infoOf(number: number): NodeInfo {
+    return this.#judged.scores.infoOf(number);
   }
 
   /** Of each other node, in the order of their names: that of the first plugin that refuses it. */
@@ -111,7 +113,12 @@ export class Prospect {
 
   /** The nodes that take the pod, best first, equal ones by name. */
   get ranking(): Ranking {
-    this.#ranking ??= rankingOf(this.pod, this.snapshot, this.#nodes, this.#judged.scores);
+    this.#ranking ??= rankingOf(
+      this.pod,
+      this.snapshot,
+      {infos: this.feasible, numbers: this.numbers},
+      this.#judged.scores,
+    );
     return this.#ranking;
   }
 
