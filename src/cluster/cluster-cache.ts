@@ -163,10 +163,11 @@ export class ClusterCache {
 
   replicasOf(workload: Workload): WorkloadReplicas {
     const replicaSets = [...(this.#replicaSetsOfDeployment.get(workload.uid)?.values() ?? [])];
-    const pods = replicaSets.flatMap(({uid}) =>
-      liveReplicas(this.#podsOfController.get(uid)?.values() ?? []),
-    );
-    return {workload, replicaSets, pods};
+    const [pods = [], ...more] = replicaSets.flatMap(({uid}) => {
+      const ofReplicaSet = this.#podsOfController.get(uid)?.values();
+      return ofReplicaSet === undefined ? [] : [liveReplicas(ofReplicaSet)];
+    });
+    return {workload, replicaSets, pods: more.length === 0 ? pods : [pods, ...more].flat()};
   }
 
   /** Those that are yet to be placed. */

@@ -55,6 +55,14 @@ export class PodGroups {
     group.byUid.set(pod.uid, pod);
   }
 
+  /** A pod that stays in its group keeps its place in it. */
+  replace(pod: Pod, before: Pod | undefined): void {
+    if (before !== undefined && groupKey(before) !== groupKey(pod)) {
+      this.remove(before);
+    }
+    this.add(pod);
+  }
+
   /** The very value that was added. */
   remove(pod: Pod): void {
     const groups = this.#ofNamespace.get(pod.namespace);
@@ -144,7 +152,7 @@ const numbers = new WeakMap<object, number>();
 let last = 0;
 
 /** The key of the group that the pod belongs to. */
-export function groupKey({namespace, labels, spec}: GroupTraits): string {
+function groupKey({namespace, labels, spec}: GroupTraits): string {
   return `${namespace}/${numberOf(labels)}/${numberOf(spec)}`;
 }
 

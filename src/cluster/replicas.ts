@@ -44,8 +44,7 @@ export function rolloutInProgress(replicas: WorkloadReplicas): Unsettled | undef
   if (current === undefined) {
     return workload.replicas === 0 ? undefined : inProgress('the current ReplicaSet does not exist yet');
   }
-  const old = pods.filter((pod) => pod.controller?.uid !== current.uid && !isTerminating(pod));
-  if (old.length > 0) {
+  if (pods.some((pod) => pod.controller?.uid !== current.uid && !isTerminating(pod))) {
     return inProgress('replicas of an older template are still there');
   }
   if (status.updatedReplicas < status.replicas) {
@@ -66,14 +65,12 @@ export function unavailable({workload, pods}: WorkloadReplicas): Unsettled | und
     const why = pending.unschedulable?.message ?? '';
     return notAvailable(`${pending.name} is Pending${why === '' ? '' : `: ${why}`}`);
   }
-  const notReady = pods.filter((pod) => !pod.ready);
-  const [first] = notReady;
+  const first = pods.find((pod) => !pod.ready);
   if (first !== undefined) {
     const where = `${first.name} on ${first.nodeName}`;
+    const notReady = countWhere(pods, (pod) => !pod.ready);
     return notAvailable(
-      notReady.length === 1
-        ? `${where} is not Ready`
-        : `${where} and ${notReady.length - 1} more are not Ready`,
+      notReady === 1 ? `${where} is not Ready` : `${where} and ${notReady - 1} more are not Ready`,
     );
   }
   if (pods.length !== workload.replicas) {
@@ -97,10 +94,24 @@ export function unsettled(replicas: WorkloadReplicas): Unsettled | undefined {
  * restart of the operator forgets nothing.
  */
 export function lastReadyAt({pods}: WorkloadReplicas): number {
-  return Math.max(0, ...pods.map((pod) => pod.readyChangedAt ?? pod.createdAt));
+  return pods.reduce((last, pod) => Math.max(last, pod.readyChangedAt ?? pod.createdAt), 0);
+}
+
+export function countWhere(pods: readonly Pod[], belongs: (pod: Pod) => boolean): number {
+  let count = 0;
+  for (const pod of pods) {
+    count += belongs(pod) ? 1 : 0;
+  }
+  return count;
 }
 
 /** Live replicas from the pods of a workload's ReplicaSets. */
 export function liveReplicas(pods: Iterable<Pod>): Pod[] {
-  return [...pods].filter((pod) => !isFinished(pod));
+  const live: Pod[] = [];
+  for (const pod of pods) {
+    if (!isFinished(pod)) {
+      live.push(pod);
+    }
+  }
+  return live;
 }

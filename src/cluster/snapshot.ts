@@ -4,11 +4,12 @@
  */
 
 import type {Labels} from './label-selector.ts';
+import {membershipIn} from './membership.ts';
 import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Node} from './node.ts';
 import {ChangedNodeInfo, MutableNodeInfo, type NodeInfo} from './node-info.ts';
 import {isFinished, type Pod} from './pod.ts';
-import {groupKey, mayReach, type PodGroup, PodGroups, type ReachingTerms} from './pod-groups.ts';
+import {mayReach, type PodGroup, PodGroups, type ReachingTerms} from './pod-groups.ts';
 import {ClaimHolders, holdsClaim, type Storage, StorageState} from './storage.ts';
 
 export {type NodeInfo, withPods} from './node-info.ts';
@@ -26,6 +27,8 @@ export interface SchedulingSnapshot {
    * it but its images. What was computed from nodes alone may be kept by it.
    */
   readonly nodesVersion: object;
+  /** The same for the images that the nodes hold. */
+  readonly imagesVersion: object;
   /** The pods that are on nodes, of one namespace or of all. */
   podGroups(namespace?: string): Iterable<PodGroup>;
   /** Of these, the ones with a term that may reach a newcomer in the namespace. */
@@ -52,12 +55,16 @@ export class ClusterState implements SchedulingSnapshot {
   readonly #groups = new PodGroups();
   #sorted: MutableNodeInfo[] | undefined;
   #nodesVersion: object = {};
+  #imagesVersion: object = {};
 
   setNode(node: Node): void {
     const info = this.#infos.get(node.name);
     if (info !== undefined) {
       if (!isPlacedAlike(info.node, node)) {
         this.#nodesVersion = {};
+      }
+      if (!holdAlike(info.node, node)) {
+        this.#imagesVersion = {};
       }
       info.node = node;
       return;
@@ -153,6 +160,10 @@ export class ClusterState implements SchedulingSnapshot {
     return this.#nodesVersion;
   }
 
+  get imagesVersion(): object {
+    return this.#imagesVersion;
+  }
+
   podGroups(namespace?: string): Iterable<PodGroup> {
     return this.#groups.of(namespace);
   }
@@ -192,17 +203,15 @@ export class ClusterState implements SchedulingSnapshot {
   #replace(nodeName: string, pod: Pod): void {
     const info = this.#infos.get(nodeName);
     const before = info?.replace(pod);
-    if (before !== undefined) {
-      this.#groups.remove(before);
-    }
     if (info !== undefined) {
-      this.#groups.add(pod);
+      this.#groups.replace(pod, before);
     }
   }
 
   #nodesHaveChanged(): void {
     this.#sorted = undefined;
     this.#nodesVersion = {};
+    this.#imagesVersion = {};
   }
 }
 
@@ -211,6 +220,10 @@ function isPlacedAlike(a: Node, b: Node): boolean {
   const {resourceVersion: _a, images: _b, ...was} = a;
   const {resourceVersion: _c, images: _d, ...is} = b;
   return JSON.stringify(was) === JSON.stringify(is);
+}
+
+function holdAlike(a: Node, b: Node): boolean {
+  return JSON.stringify(a.images) === JSON.stringify(b.images);
 }
 
 export interface PodChanges {
@@ -232,27 +245,30 @@ export function withChanges(snapshot: SchedulingSnapshot, changes: PodChanges): 
 class ChangedSnapshot implements SchedulingSnapshot {
   readonly #base: SchedulingSnapshot;
   readonly #history: readonly PodChanges[];
-  readonly #infos = new Map<string, ChangedNodeInfo>();
-  readonly #removed = new Set<string>();
-  /** Keys of the groups that lose pods. */
-  readonly #diminished = new Set<string>();
-  readonly #added = new Map<string, Pod>();
+  /** Those that the base may have and that are gone, or are another value now. */
+  readonly #removed: readonly Pod[];
+  readonly #added: ReadonlyMap<string, Pod>;
+  #known: ReadonlyMap<string, ChangedNodeInfo> | undefined;
   #all: readonly NodeInfo[] | undefined;
 
   constructor(base: SchedulingSnapshot, history: readonly PodChanges[]) {
-    this.#base = base;
-    this.#history = history;
+    const added = new Map<string, Pod>();
     for (const {remove = [], add = []} of history) {
-      for (const {nodeName, uid} of remove) {
-        this.#infoOf(nodeName)?.remove(uid);
-        this.#remove(nodeName, uid);
+      for (const {uid} of added.size === 0 ? [] : remove) {
+        added.delete(uid);
       }
       for (const pod of add) {
-        this.#infoOf(pod.nodeName)?.add(pod);
-        this.#remove(pod.nodeName, pod.uid);
-        this.#added.set(pod.uid, pod);
+        added.set(pod.uid, pod);
       }
     }
+    this.#base = base;
+    this.#history = history;
+    const [only] = history;
+    this.#removed =
+      history.length === 1 && only?.add === undefined
+        ? (only?.remove ?? [])
+        : history.flatMap(({remove = [], add = []}) => [...remove, ...add]);
+    this.#added = added;
   }
 
   changedFurther(changes: PodChanges): ChangedSnapshot {
@@ -263,12 +279,17 @@ class ChangedSnapshot implements SchedulingSnapshot {
     return this.#base.nodesVersion;
   }
 
+  get imagesVersion(): object {
+    return this.#base.imagesVersion;
+  }
+
   get storage(): Storage {
     return this.#base.storage;
   }
 
   nodeInfos(): Iterable<NodeInfo> {
-    this.#all ??= Array.from(this.#base.nodeInfos(), (info) => this.#infos.get(info.node.name) ?? info);
+    const changed = this.#infos;
+    this.#all ??= Array.from(this.#base.nodeInfos(), (info) => changed.get(info.node.name) ?? info);
     return this.#all;
   }
 
@@ -303,8 +324,9 @@ class ChangedSnapshot implements SchedulingSnapshot {
   }
 
   *claimHolders(namespace: string, claim: string): Iterable<Pod> {
+    const isRemoved = membershipIn(this.#removed);
     for (const pod of this.#base.claimHolders(namespace, claim)) {
-      if (!this.#removed.has(pod.uid)) {
+      if (!isRemoved(pod)) {
         yield pod;
       }
     }
@@ -315,40 +337,53 @@ class ChangedSnapshot implements SchedulingSnapshot {
     }
   }
 
+  /** The nodes that the changes name; most questions are about others, or about no node at all. */
+  get #infos(): ReadonlyMap<string, ChangedNodeInfo> {
+    if (this.#known === undefined) {
+      const known = new Map<string, ChangedNodeInfo>();
+      for (const {remove = [], add = []} of this.#history) {
+        for (const {nodeName, uid} of remove) {
+          this.#changedInfo(known, nodeName)?.remove(uid);
+        }
+        for (const pod of add) {
+          this.#changedInfo(known, pod.nodeName)?.add(pod);
+        }
+      }
+      this.#known = known;
+    }
+    return this.#known;
+  }
+
+  #changedInfo(
+    known: Map<string, ChangedNodeInfo>,
+    nodeName: string | undefined,
+  ): ChangedNodeInfo | undefined {
+    const info = known.get(nodeName ?? '');
+    const original = info === undefined ? this.#base.nodeInfo(nodeName ?? '') : undefined;
+    if (original === undefined) {
+      return info;
+    }
+    const changed = new ChangedNodeInfo(original);
+    known.set(original.node.name, changed);
+    return changed;
+  }
+
   *#withoutRemoved(groups: Iterable<PodGroup>): Iterable<PodGroup> {
     const removed = this.#removed;
+    // What the caller has may be an older value of the pod, with other labels and another spec than its group.
+    const namespaces = new Set(removed.map(({namespace}) => namespace));
     for (const group of groups) {
-      yield this.#diminished.has(group.key)
+      yield namespaces.has(group.namespace)
         ? {...group, pods: {[Symbol.iterator]: () => withoutThese(group.pods, removed)}}
         : group;
     }
   }
-
-  #remove(nodeName: string | undefined, uid: string): void {
-    // What the caller has may be an older value of the pod than the one that is in the groups.
-    const there = this.#base.nodeInfo(nodeName ?? '')?.pods.get(uid);
-    if (there !== undefined) {
-      this.#diminished.add(groupKey(there));
-    }
-    this.#removed.add(uid);
-    this.#added.delete(uid);
-  }
-
-  #infoOf(nodeName: string | undefined): ChangedNodeInfo | undefined {
-    const known = this.#infos.get(nodeName ?? '');
-    const original = known === undefined ? this.#base.nodeInfo(nodeName ?? '') : undefined;
-    if (original === undefined) {
-      return known;
-    }
-    const changed = new ChangedNodeInfo(original);
-    this.#infos.set(original.node.name, changed);
-    return changed;
-  }
 }
 
-function* withoutThese(pods: Iterable<Pod>, removed: ReadonlySet<string>): Generator<Pod> {
+function* withoutThese(pods: Iterable<Pod>, removed: readonly Pod[]): Generator<Pod> {
+  const isRemoved = membershipIn(removed);
   for (const pod of pods) {
-    if (!removed.has(pod.uid)) {
+    if (!isRemoved(pod)) {
       yield pod;
     }
   }

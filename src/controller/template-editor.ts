@@ -343,12 +343,16 @@ function hangs(replicas: WorkloadReplicas, now: number): boolean {
 
 // Only a refusal by a constraint that an injected rule can be the cause of.
 function pendingSince({pods}: WorkloadReplicas): number | undefined {
-  const since = pods
-    .filter((pod) => !isTerminating(pod))
-    .flatMap(({unschedulable}) =>
-      unschedulable !== undefined && /anti-affinity|topology spread constraints/.test(unschedulable.message)
-        ? [unschedulable.since]
-        : [],
-    );
-  return since.length === 0 ? undefined : Math.min(...since);
+  let first: number | undefined;
+  for (const pod of pods) {
+    const {unschedulable} = pod;
+    if (
+      unschedulable !== undefined &&
+      !isTerminating(pod) &&
+      /anti-affinity|topology spread constraints/.test(unschedulable.message)
+    ) {
+      first = Math.min(first ?? unschedulable.since, unschedulable.since);
+    }
+  }
+  return first;
 }

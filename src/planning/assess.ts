@@ -3,6 +3,7 @@
  * the nodes allow. May import `cluster/` and `scheduling/`; values in, values out.
  */
 import type {Node} from '../cluster/node.ts';
+import {nodeTable} from '../cluster/node-table.ts';
 import {isTerminating, type Pod} from '../cluster/pod.ts';
 import {compareText, type SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
@@ -20,13 +21,16 @@ import {
   isRuledOut,
   type SeparationRule,
 } from './neighbours.ts';
+import {countsByNumber, type DomainTally, occupancyOf, tallyOf} from './occupancy.ts';
 import {brokenRules} from './own-rules.ts';
 import {
+  allSites,
   countByNode,
   liesEvenly,
   nodesThatMatter,
   type Problem,
   type ProblemRequest,
+  problemNear,
   problemOf,
 } from './problem.ts';
 import {type Room, roomOf, roomSurvey} from './room.ts';
@@ -76,16 +80,37 @@ export interface Assessment {
   readonly noRoom: readonly Refusal[];
   /** What planning goes on with. */
   readonly problem: Problem;
+  /**
+   * The same for the replicas as they are by then, and for ways of fewer moves than this: what could not matter for these
+   * is left out, but for the nodes that are to be shown.
+   */
+  readonly problemNear: (replicas: readonly Pod[], moves: number, shown?: readonly string[]) => Problem;
 }
 
 export function assess(request: AssessRequest): Assessment {
   const {replicas, replacement, topologies, snapshot} = request;
-  const placed = replicas.filter((pod) => pod.nodeName !== undefined && !isTerminating(pod));
+  const placed = placedOf(replicas);
   const eligibility = eligibilityOf(replacement, topologies, snapshot);
   const closed = closedDomains(request);
   const broken = brokenRules({placed, replacement, topologies, snapshot});
-  const rules: ProblemRequest = {placed, snapshot, closed, broken, eligibility};
-  const survey = lazy(() => roomSurvey(replacement, placed, snapshot));
+  const table = nodeTable(snapshot);
+  const occupancy = occupancyOf(placed, table);
+  const tallies = new Map<string, DomainTally>();
+  const tally = (topologyKey: string): DomainTally => {
+    const known = tallies.get(topologyKey) ?? tallyOf(occupancy, topologyKey);
+    tallies.set(topologyKey, known);
+    return known;
+  };
+  const rules: ProblemRequest = {placed, occupancy, snapshot, closed, broken, eligibility};
+  const survey = lazy(() => {
+    const held = countsByNumber(occupancy);
+    return roomSurvey(
+      replacement,
+      placed,
+      snapshot,
+      (name) => (held[table.numberOf.get(name) ?? -1] ?? 0) > 0,
+    );
+  });
   const room = lazy(() => roomOf(survey(), eligibility));
 
   const violators = conflictsOf(rules, 'hard');
@@ -95,12 +120,12 @@ export function assess(request: AssessRequest): Assessment {
   const wanted = lazy(() =>
     optimumOf(placed.length, (moves) => {
       const matter = nodesThatMatter(rules, ({name}) => unlimited(name), moves);
-      return problemOf(rules, matter ?? nodesOf(snapshot), ({name}) => unlimited(name));
+      return problemOf(rules, matter ?? allSites(rules), ({name}) => unlimited(name));
     }),
   );
   const unwantedNeighbours = conflictsOf(rules, 'soft');
   // What most workloads are most of the time is seen at a glance.
-  const isEven = violations.length + unwantedNeighbours.length === 0 && liesEvenly(rules);
+  const isEven = violations.length + unwantedNeighbours.length === 0 && liesEvenly(eligibility, tally);
   const wantedWay = isEven ? [] : wanted().optimum.way;
   const roomOfNode = (node: Node): number => {
     // What the policy forbids the scheduler may not know (yet).
@@ -108,13 +133,13 @@ export function assess(request: AssessRequest): Assessment {
     const answer = isAsked ? survey()(node.name) : 0;
     return typeof answer === 'number' ? answer : 0;
   };
-  const problem = lazy(() => problemOf(rules, nodesOf(snapshot), roomOfNode));
+  const problem = lazy(() => problemOf(rules, allSites(rules), roomOfNode));
   // The tolerance for a domain depends on those that stay empty, too.
   const isTolerated = lazy(() => wanted().distribution.levels.some(isTolerant));
   const possible = lazy(() =>
     optimumOf(placed.length, (moves) => {
-      const nodes = isTolerated() ? undefined : nodesThatMatter(rules, roomOfNode, moves);
-      return nodes === undefined ? problem() : problemOf(rules, nodes, roomOfNode);
+      const matter = isTolerated() ? undefined : nodesThatMatter(rules, roomOfNode, moves);
+      return matter === undefined ? problem() : problemOf(rules, matter, roomOfNode);
     }),
   );
   // Where nothing would get better with all the room in the world, nothing gets better with less.
@@ -125,7 +150,7 @@ export function assess(request: AssessRequest): Assessment {
   const movesWanted = Math.max(wantedWay.length, violators.length, Math.min(1, violations.length));
 
   const assessed = topologies.map(({topologyKey}) =>
-    assessTopology(topologyKey, placed, snapshot, eligibility, room),
+    assessTopology(topologyKey, tally(topologyKey), eligibility, room),
   );
   const noRoom = lazy(() => {
     const filled = movesWanted > way.length ? filledByReplicas(request, placed, assessed, room()) : [];
@@ -151,7 +176,18 @@ export function assess(request: AssessRequest): Assessment {
     get problem() {
       return problem();
     },
+    problemNear: (replicas, moves, shown) => {
+      const then = placedOf(replicas);
+      const request = {...rules, placed: then, occupancy: occupancyOf(then, table)};
+      return (
+        problemNear(request, roomOfNode, moves, shown) ?? problemOf(request, allSites(request), roomOfNode)
+      );
+    },
   };
+}
+
+function placedOf(replicas: readonly Pod[]): readonly Pod[] {
+  return replicas.filter((pod) => pod.nodeName !== undefined && !isTerminating(pod));
 }
 
 /** So many moves are enough for most workloads that are not spread. */
@@ -214,12 +250,6 @@ function keptAway({closed, eligibility}: ProblemRequest, room: Room): Refusal[] 
         ]
       : [],
   );
-}
-
-function* nodesOf(snapshot: SchedulingSnapshot) {
-  for (const {node} of snapshot.nodeInfos()) {
-    yield node;
-  }
 }
 
 // Nodes that have room only for the replicas that they hold. The fullest domains give replicas: they need no room.

@@ -10,7 +10,7 @@ import {Distribution, isLess, type Objective} from './distribution.ts';
 import {boundIsKnown, judgeEachOther} from './joint-terms.ts';
 import {lazy} from './lazy.ts';
 import {arrivalOf, compareVictims, type PlannedMove} from './plan.ts';
-import {outlooksOf, receptionOf} from './reception.ts';
+import {receptionOf} from './reception.ts';
 import {Steps} from './steps.ts';
 
 /** A workload that is planned together with others. */
@@ -227,7 +227,7 @@ export class JointModel {
     const {replacement} = this.#memberAt(member).request;
     const reception = receptionOf(replacement, state.snapshot, pod);
     this.effort.spend(2 * this.#pass);
-    const best = [...new Set(outlooksOf(replacement, reception).flatMap(({targets}) => targets))];
+    const best = [...new Set(reception.occasions.flatMap((occasion) => occasion.targets))];
     const verdicts = new Set(best.map((node) => this.#verdict(state, member, from, node)));
     const [verdict] = verdicts;
     // Of the best-scored nodes the scheduler takes any: what is right on one of them only is not foreseen.

@@ -3,8 +3,10 @@
  * those pods, which the scheduler enforces for newcomers only, and by the policy's separateFrom.
  */
 import {type LabelSelector, matchesSelector} from '../cluster/label-selector.ts';
+import {membershipIn} from '../cluster/membership.ts';
 import type {Node} from '../cluster/node.ts';
 import {isTerminating, type Pod} from '../cluster/pod.ts';
+import type {PodGroup} from '../cluster/pod-groups.ts';
 import {compareText, type SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {PodToSchedule} from '../scheduling/framework.ts';
 import {groupsThatMayMatch, matchesTermOfExisting, toOwnTerm} from '../scheduling/inter-pod-affinity.ts';
@@ -38,15 +40,14 @@ export interface NeighbourRequest {
  */
 export function closedDomains(request: NeighbourRequest): ClosedDomains[] {
   const {replicas, replacement, separateFrom = [], snapshot} = request;
-  const own = new Set(replicas.map(({uid}) => uid));
   const closed: ClosedDomains[] = [];
   const close = (
     rule: ClosedDomains['rule'],
     hard: boolean,
     topologyKey: string,
-    neighbours: Iterable<Pod>,
+    groups: readonly PodGroup[],
   ): void => {
-    const byDomain = domainsOf(neighbours, topologyKey, own, snapshot);
+    const byDomain = domainsOf(groups, topologyKey, replicas, snapshot);
     if (byDomain.size > 0) {
       closed.push({rule, hard, topologyKey, neighbours: byDomain});
     }
@@ -55,59 +56,44 @@ export function closedDomains(request: NeighbourRequest): ClosedDomains[] {
     toOwnTerm(term, replacement, snapshot),
   );
   for (const term of terms) {
-    close(
-      'template',
-      true,
-      term.topologyKey,
-      podsOf(groupsThatMayMatch([term], replacement, snapshot), term.matches),
-    );
+    const groups = [...groupsThatMayMatch([term], replacement, snapshot)].filter(term.matches);
+    close('template', true, term.topologyKey, groups);
   }
   for (const group of snapshot.podGroupsThatReach(replacement.namespace, 'required anti-affinity')) {
     for (const term of group.spec.podAntiAffinity.required) {
       if (matchesTermOfExisting(term, group, replacement, snapshot)) {
-        close('neighbour', true, term.topologyKey, group.pods);
+        close('neighbour', true, term.topologyKey, [group]);
       }
     }
   }
   for (const {selector, topologyKey, whenUnsatisfiable} of separateFrom) {
-    const neighbours = podsOf(snapshot.podGroups(replacement.namespace), ({labels}) =>
+    const groups = [...snapshot.podGroups(replacement.namespace)].filter(({labels}) =>
       matchesSelector(selector, labels),
     );
-    close('policy', whenUnsatisfiable === 'DoNotSchedule', topologyKey, neighbours);
+    close('policy', whenUnsatisfiable === 'DoNotSchedule', topologyKey, groups);
   }
   return closed;
 }
 
-function* podsOf<Group extends {readonly pods: Iterable<Pod>}>(
-  groups: Iterable<Group>,
-  matches: (group: Group) => boolean,
-): Iterable<Pod> {
-  for (const group of groups) {
-    if (matches(group)) {
-      yield* group.pods;
-    }
-  }
-}
-
 // The first by name is the one that is shown: the same whatever order the pods come in.
 function domainsOf(
-  neighbours: Iterable<Pod>,
+  groups: readonly PodGroup[],
   topologyKey: string,
-  own: ReadonlySet<string>,
+  replicas: readonly Pod[],
   snapshot: SchedulingSnapshot,
 ): Map<string, Pod> {
   const byDomain = new Map<string, Pod>();
-  for (const pod of neighbours) {
-    if (own.has(pod.uid) || isTerminating(pod)) {
-      continue;
-    }
-    const domain = snapshot.nodeInfo(pod.nodeName ?? '')?.node.labels[topologyKey];
-    if (domain === undefined) {
-      continue;
-    }
-    const known = byDomain.get(domain);
-    if (known === undefined || compareText(fullName(pod), fullName(known)) < 0) {
-      byDomain.set(domain, pod);
+  const isOwn = membershipIn(replicas);
+  for (const {pods} of groups) {
+    for (const pod of pods) {
+      if (isOwn(pod) || isTerminating(pod)) {
+        continue;
+      }
+      const domain = snapshot.nodeInfo(pod.nodeName ?? '')?.node.labels[topologyKey];
+      const known = domain === undefined ? undefined : byDomain.get(domain);
+      if (domain !== undefined && (known === undefined || compareText(fullName(pod), fullName(known)) < 0)) {
+        byDomain.set(domain, pod);
+      }
     }
   }
   return byDomain;

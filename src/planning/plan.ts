@@ -2,16 +2,18 @@
  * Which replicas to move, in which order, and why that is right; or the reason why none is moved. May import
  * `cluster/` and `scheduling/`; no I/O, no clock, no randomness: the same request gives the same plan.
  */
+import type {NodeTable} from '../cluster/node-table.ts';
 import type {Pod} from '../cluster/pod.ts';
-import {compareText, withChanges} from '../cluster/snapshot.ts';
+import {compareText} from '../cluster/snapshot.ts';
 import {describeRefusals} from '../scheduling/explain-refusals.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
+import {Prospect} from '../scheduling/prospect.ts';
 import {type Assessment, type AssessRequest, assess, type Problem} from './assess.ts';
 import {Distribution, type Objective, type Transfer} from './distribution.ts';
 import type {IneligibleNode} from './eligibility.ts';
 import {describeViolations, listChoices, listNames, summariseIneligible} from './explain.ts';
 import {unpredictableBecause} from './predictability.ts';
-import {type Outlook, outlooksOf, receptionOf} from './reception.ts';
+import {receptionAfter} from './reception.ts';
 import {Steps} from './steps.ts';
 
 export interface PlanRequest extends AssessRequest {
@@ -71,6 +73,8 @@ const MOST_JUDGEMENTS = 25_000;
 const FEWEST_TRIED = 4;
 /** A move that follows another one is only shown, and worked out anew when its turn comes: it is worth less. */
 const MOST_JUDGEMENTS_FOR_MORE_MOVES = 10_000;
+/** Of nodes that lie alike so many more are told apart than a shortest way could touch. */
+const SPARE_NODES = 4;
 
 export function plan(request: PlanRequest): Plan {
   const assessment = request.assessment ?? assess(request);
@@ -89,27 +93,29 @@ export function plan(request: PlanRequest): Plan {
     return {assessment, moves: []};
   }
   const moves: PlannedMove[] = [];
-  let {snapshot} = request;
+  let prospect = Prospect.of(request.replacement, request.snapshot);
   let replicas = request.replicas;
-  const {problem} = assessment;
-  let distribution = new Distribution(problem.levels, problem.cells);
   const judgements = {left: MOST_JUDGEMENTS};
   while (moves.length < Math.min(request.detailedMoves, assessment.movesNeeded)) {
     // Each planned move shortens the way by one.
     const left = assessment.exact ? assessment.movesNeeded - moves.length : undefined;
+    const problemWith = (shown: readonly string[]) =>
+      assessment.problemNear(replicas, (left ?? Number.POSITIVE_INFINITY) + SPARE_NODES, shown);
+    const problem = problemWith([]);
+    const distribution = new Distribution(problem.levels, problem.cells);
     const steps = new Steps(distribution, left === undefined ? undefined : {way: {length: left}});
-    const picture = {problem, distribution, steps, assessment};
-    const step = nextMove({...request, replicas, snapshot}, picture, judgements);
-    if ('reason' in step) {
+    const targets = new Targets(problem, prospect.table, steps);
+    const picture = {problem, problemWith, steps, targets, assessment};
+    const step = nextMove({replicas, prospect}, picture, judgements);
+    if ('message' in step) {
       return moves.length > 0
         ? {assessment, moves}
         : {assessment, moves, refusal: withViolations(step, assessment)};
     }
-    moves.push(step.move);
-    const moved = arrivalOf(step.move, request.replacement);
-    snapshot = withChanges(snapshot, {remove: [step.move.pod], add: [moved]});
-    replicas = [...replicas.filter((pod) => pod.uid !== step.move.pod.uid), moved];
-    distribution = step.after;
+    moves.push(step);
+    const moved = arrivalOf(step, request.replacement);
+    prospect = prospect.with({remove: [step.pod], add: [moved]});
+    replicas = [...replicas.filter((pod) => pod.uid !== step.pod.uid), moved];
     const judged = MOST_JUDGEMENTS - judgements.left;
     if (judged + problem.cellOfNode.size > MOST_JUDGEMENTS_FOR_MORE_MOVES) {
       break;
@@ -118,17 +124,46 @@ export function plan(request: PlanRequest): Plan {
   return {assessment, moves};
 }
 
-interface NextMove {
-  readonly move: PlannedMove;
-  /** The placement after it. */
-  readonly after: Distribution;
-}
-
 interface Picture {
   readonly problem: Problem;
-  readonly distribution: Distribution;
+  /** The same with these nodes by themselves. */
+  readonly problemWith: (shown: readonly string[]) => Problem;
   readonly steps: Steps;
+  readonly targets: Targets;
   readonly assessment: Assessment;
+}
+
+/** Before a move. */
+interface Situation {
+  readonly replicas: readonly Pod[];
+  readonly prospect: Prospect;
+}
+
+/** Which nodes a replacement should go to; asked of each node again for each replica that is tried. */
+class Targets {
+  readonly #problem: Problem;
+  readonly #table: NodeTable;
+  readonly #steps: Steps;
+  /** By the number of the node; -1 where none should go. */
+  readonly #cells: (number | undefined)[] = [];
+  /** By the cell that a replica leaves and the one where it counts then. */
+  readonly #right: (boolean | undefined)[][] = [];
+
+  constructor(problem: Problem, table: NodeTable, steps: Steps) {
+    this.#problem = problem;
+    this.#table = table;
+    this.#steps = steps;
+  }
+
+  areRight(from: number, number: number): boolean {
+    const to = (this.#cells[number] ??=
+      this.#problem.cellOfNode.target(this.#table.names[number] ?? '') ?? -1);
+    if (to < 0) {
+      return false;
+    }
+    const ofCell = (this.#right[from] ??= []);
+    return (ofCell[to] ??= this.#steps.isOnShortestWay({from, to}));
+  }
 }
 
 interface Candidate {
@@ -140,10 +175,10 @@ interface Attempt {
   readonly pod: Pod;
   readonly from: string;
   /** Nodes where the replacement is wanted. */
-  readonly wanted: readonly string[];
-  readonly refusals: readonly Refusal[];
+  readonly wanted: () => readonly string[];
+  readonly refusals: () => readonly Refusal[];
   /** Set when the filters allow a wanted node but the scheduler would choose another. */
-  readonly preferred?: Preference;
+  readonly preferred?: () => Preference;
 }
 
 interface Preference {
@@ -154,12 +189,12 @@ interface Preference {
 }
 
 function nextMove(
-  request: PlanRequest,
+  {replicas, prospect}: Situation,
   picture: Picture,
   judgements: {left: number},
-): NextMove | PlanRefusal {
+): PlannedMove | PlanRefusal {
   const {problem, steps} = picture;
-  const candidates = candidatesOf(request.replicas, problem, steps);
+  const candidates = candidatesOf(replicas, problem, steps);
   const movable = candidates.filter(({pod}) => pod.doNotDisrupt === undefined);
   if (candidates.length === 0) {
     return {reason: 'NoFeasibleNode', message: 'no single move improves the placement'};
@@ -178,8 +213,8 @@ function nextMove(
       break;
     }
     judgements.left -= nodes;
-    const outcome = tryMove(request, picture, candidate);
-    if ('move' in outcome) {
+    const outcome = tryMove(prospect, picture, candidate);
+    if ('to' in outcome) {
       return outcome;
     }
     attempts.push(outcome);
@@ -229,33 +264,36 @@ export function compareVictims(a: Pod, b: Pod): number {
 }
 
 function tryMove(
-  request: PlanRequest,
-  {problem, distribution, steps, assessment}: Picture,
+  prospect: Prospect,
+  {problem, problemWith, targets, assessment}: Picture,
   {pod, cell}: Candidate,
-): NextMove | Attempt {
+): PlannedMove | Attempt {
   const from = pod.nodeName ?? '';
-  const reception = receptionOf(request.replacement, request.snapshot, pod);
-  const {possible, refusals} = reception;
-  const isRight = (node: string): boolean => {
-    const to = problem.cellOfNode.get(node);
-    return to !== undefined && steps.isOnShortestWay({from: cell, to});
-  };
+  const {numbers: possible, refusals, occasions} = receptionAfter(prospect, pod);
+  const {numberOf} = prospect.table;
+  const isRight = (node: string) => targets.areRight(cell, numberOf.get(node) ?? -1);
   const wantedNodes = () => [...problem.cellOfNode.keys()].filter(isRight);
-  const right = possible.filter((info) => isRight(info.node.name));
-  if (right.length === 0) {
-    return {pod, from, wanted: wantedNodes(), refusals: refusals.filter(({node}) => isRight(node))};
+  let right = 0;
+  for (let index = 0; index < possible.length; index++) {
+    right += targets.areRight(cell, possible[index] ?? -1) ? 1 : 0;
   }
-  const outlooks = outlooksOf(request.replacement, reception);
-  const certainty = right.length === possible.length ? 'certain' : 'likely';
-  const wrong = outlooks.find(({targets}) => !targets.every(isRight));
+  if (right === 0) {
+    return {pod, from, wanted: wantedNodes, refusals: () => refusals().filter(({node}) => isRight(node))};
+  }
+  const certainty = right === possible.length ? 'certain' : 'likely';
+  const wrong = occasions.find(({targets}) => !targets.every(isRight));
   if (certainty === 'likely' && wrong !== undefined) {
-    return {pod, from, wanted: wantedNodes(), refusals: [], preferred: preferredOf(wrong, isRight)};
+    return {pod, from, wanted: wantedNodes, refusals: () => [], preferred: () => preferredOf(wrong, isRight)};
   }
-  const best = [...new Set(outlooks.flatMap(({targets}) => targets))];
-  const to = problem.cellOfNode.get(best[0] ?? '') ?? cell;
+  const best = [...new Set(occasions.flatMap(({targets}) => targets))];
+  // Cells stand for nodes that lie alike; what is told is about these two.
+  const shown = problemWith([from, best[0] ?? from]);
+  const source = shown.cellOfNode.get(from) ?? 0;
+  const transfer = {from: source, to: shown.cellOfNode.get(best[0] ?? '') ?? source};
+  const distribution = new Distribution(shown.levels, shown.cells);
   const after = distribution.fork();
-  after.transfer({from: cell, to});
-  const move: PlannedMove = {
+  after.transfer(transfer);
+  return {
     pod,
     from,
     to: best,
@@ -263,23 +301,24 @@ function tryMove(
     objectiveBefore: distribution.objective(),
     objectiveAfter: after.objective(),
     reason: describeMove(
-      problem,
+      shown,
       distribution,
-      {from: cell, to},
+      transfer,
       best,
       certainty,
       possible.length,
       conflictOf(pod, assessment),
     ),
   };
-  return {move, after};
 }
 
 // Of a sample of the nodes, the scheduler may choose one that scores less than a wanted one outside of it.
-function preferredOf({scores}: Outlook, isRight: (node: string) => boolean): Preference {
-  const score = scores.find(({node}) => !isRight(node))?.total ?? 0;
-  const nodes = scores.filter(({total}) => total === score).map(({node}) => node);
-  const wantedScore = scores.find(({node}) => isRight(node))?.total;
+function preferredOf({ranking, table}: Prospect, isRight: (node: string) => boolean): Preference {
+  const {numbers, totals} = ranking;
+  const ranked = Array.from(numbers, (number) => table.names[number] ?? '');
+  const score = totals[ranked.findIndex((node) => !isRight(node))] ?? 0;
+  const nodes = ranked.filter((_, rank) => totals[rank] === score);
+  const wantedScore = totals[ranked.findIndex(isRight)];
   return {nodes, score, ...(wantedScore === undefined ? {} : {wantedScore})};
 }
 
@@ -348,10 +387,10 @@ function explainAttempts(attempts: readonly Attempt[]): PlanRefusal {
   const overruled = attempts.find((attempt) => attempt.preferred !== undefined);
   if (overruled?.preferred !== undefined) {
     const {pod, wanted, preferred} = overruled;
-    const {nodes, score, wantedScore} = preferred;
+    const {nodes, score, wantedScore} = preferred();
     const samples = wantedScore !== undefined && score < wantedScore;
     const would = samples ? 'looks at a sample of the nodes and could put' : 'would put';
-    const instead = listChoices(wanted);
+    const instead = listChoices(wanted());
     const why =
       wantedScore === undefined
         ? `, as ${pod.name} keeps it from ${instead} until it has shut down`
@@ -364,7 +403,7 @@ function explainAttempts(attempts: readonly Attempt[]): PlanRefusal {
       isOverruled: true,
     };
   }
-  const refusals = attempts[0]?.refusals ?? [];
+  const refusals = attempts[0]?.refusals() ?? [];
   return {reason: 'NoFeasibleNode', message: `no node takes a replacement: ${describeRefusals(refusals)}`};
 }
 

@@ -1,27 +1,23 @@
 import type {Pod} from '../cluster/pod.ts';
-import {type NodeInfo, type SchedulingSnapshot, withChanges} from '../cluster/snapshot.ts';
+import type {NodeInfo, SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
-import {likelyTargets} from '../scheduling/sampling.ts';
-import {filterNodes, type NodeTotal, nodeFilter, rankNodes} from '../scheduling/scheduler.ts';
+import {Prospect} from '../scheduling/prospect.ts';
 
 /** With so little time to shut down, seconds, a pod can be gone before the scheduler looks. The kubelet gives two at least. */
 const SHORT_GRACE = 2;
 
-/** The cluster as the scheduler may find it when it places a replacement. */
-export interface Occasion {
-  readonly snapshot: SchedulingSnapshot;
-  /** The nodes that take the replacement then. */
-  readonly feasible: readonly NodeInfo[];
-}
-
 /** What awaits the replacement of an evicted replica. */
 export interface Reception {
-  /** As it will be; of two, either may come to pass. */
-  readonly occasions: readonly [Occasion, ...Occasion[]];
+  /** As the scheduler may find the cluster when it places the replacement; of two, either may come to pass. */
+  readonly occasions: readonly [Prospect, ...Prospect[]];
   /** Every node that takes the replacement, whether the replica is still there or has gone. */
   readonly possible: readonly NodeInfo[];
+  /** The numbers of these, in the table of the snapshot. */
+  readonly numbers: Int32Array;
   /** Why other nodes take none even when the replica has gone. */
-  readonly refusals: readonly Refusal[];
+  readonly refusals: () => readonly Refusal[];
+  /** How many nodes were judged to know it. */
+  readonly judged: number;
 }
 
 /**
@@ -41,65 +37,41 @@ export function receptionOf(
   snapshot: SchedulingSnapshot,
   victim: Pod,
 ): Reception {
+  return receptionAfter(Prospect.of(replacement, snapshot), victim);
+}
+
+/** @param now with the replica where it is: what is the same for all replicas that may be evicted is in it already */
+export function receptionAfter(now: Prospect, victim: Pod): Reception {
   const grace = victim.terminationGracePeriodSeconds ?? Number.POSITIVE_INFINITY;
-  const gone = withChanges(snapshot, {remove: [victim]});
-  const {feasible, refusals} = filterNodes(replacement, gone);
-  const after: Occasion = {snapshot: gone, feasible};
+  const gone = now.with({remove: [victim]});
+  const refusals = () => gone.refusals;
   if (grace === 0) {
-    return {occasions: [after], possible: feasible, refusals};
+    const {numbers, judged} = gone;
+    return {
+      occasions: [gone],
+      numbers,
+      refusals,
+      judged,
+      get possible() {
+        return gone.feasible;
+      },
+    };
   }
-  const ending = endingOf(replacement, snapshot, victim, feasible);
-  const known = new Set(feasible.map(({node}) => node.name));
-  const possible = [...feasible, ...ending.feasible.filter(({node}) => !known.has(node.name))];
-  if (ending.feasible.length === 0) {
-    return {occasions: [after], possible, refusals};
-  }
-  return {occasions: grace <= SHORT_GRACE ? [ending, after] : [ending], possible, refusals};
-}
-
-export interface Outlook {
-  /** Where the scheduler has to be expected to put the replacement: one of these. */
-  readonly targets: readonly string[];
-  /** All nodes that take it then, best first. */
-  readonly scores: readonly NodeTotal[];
-}
-
-/** One for each occasion. */
-export function outlooksOf(replacement: PodToSchedule, {occasions}: Reception): Outlook[] {
-  return occasions.map(({snapshot, feasible}) => {
-    const scores = rankNodes(replacement, snapshot, feasible);
-    return {scores, targets: likelyTargets(scores, snapshot).map(({node}) => node)};
-  });
-}
-
-/** @param feasible the nodes that take the replacement when the replica has gone */
-function endingOf(
-  replacement: PodToSchedule,
-  snapshot: SchedulingSnapshot,
-  victim: Pod,
-  feasible: readonly NodeInfo[],
-): Occasion {
   const terminating = {...victim, deletionTimestamp: victim.deletionTimestamp ?? victim.createdAt};
-  const ending = withChanges(snapshot, {remove: [victim], add: [terminating]});
-  if (replacement.spec.podAffinity.required.length > 0) {
-    // The replica may be what the replacement is drawn to, and the only one.
-    return {snapshot: ending, feasible: filterNodes(replacement, ending).feasible};
-  }
-  // One pod more takes room and keeps away; no other node takes the replacement because of it.
-  const filter = nodeFilter(replacement, ending);
-  const isLocal = keepsAwayOnItsNodeAlone(victim, replacement);
-  const infos = feasible.map(({node}) => ending.nodeInfo(node.name)).filter((info) => info !== undefined);
+  const ending = now.with({remove: [victim], add: [terminating]});
+  const occasions: [Prospect, ...Prospect[]] =
+    ending.numbers.length === 0 ? [gone] : grace <= SHORT_GRACE ? [ending, gone] : [ending];
+  // Where the replica was drawn to itself, its replacement may fit only while it is there.
+  const others = ending.numbers.filter((number) => !gone.takes(number));
   return {
-    snapshot: ending,
-    feasible: infos.filter(
-      (info) => (isLocal && info.node.name !== victim.nodeName) || filter(info) === undefined,
-    ),
+    occasions,
+    numbers: others.length === 0 ? gone.numbers : Int32Array.of(...gone.numbers, ...others),
+    refusals,
+    judged: gone.judged + ending.judged,
+    get possible() {
+      return others.length === 0
+        ? gone.feasible
+        : [...gone.feasible, ...Array.from(others, (number) => ending.infoOf(number))];
+    },
   };
-}
-
-// Room and ports are a matter of one node. On thousands of them it saves as many judgements to know that.
-function keepsAwayOnItsNodeAlone({spec}: Pod, replacement: PodToSchedule): boolean {
-  return [spec, replacement.spec].every(
-    ({podAntiAffinity, volumes}) => podAntiAffinity.required.length === 0 && volumes.length === 0,
-  );
 }

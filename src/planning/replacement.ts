@@ -18,9 +18,12 @@ export function replacementOf(
   replicas: readonly Pod[] = [],
 ): PodToSchedule {
   const labels = currentReplicaSet?.templateLabels ?? workload.template.labels;
-  const siblings = replicas.filter(
-    ({controller}) => controller !== undefined && controller.uid === currentReplicaSet?.uid,
-  );
+  const siblings = new Set<PodSpec>();
+  for (const {controller, spec} of replicas) {
+    if (controller !== undefined && controller.uid === currentReplicaSet?.uid) {
+      siblings.add(spec);
+    }
+  }
   return {
     namespace: workload.namespace,
     labels,
@@ -34,13 +37,13 @@ export function replacementOf(
  * tolerations of the runtime class, the default requests of a LimitRange. Of the requests, the most counts: a replica
  * can have been resized in place since, and to ask for too much room costs no eviction that leads nowhere.
  */
-function admittedSpec(template: PodSpec, siblings: readonly Pod[]): PodSpec {
+function admittedSpec(template: PodSpec, siblings: ReadonlySet<PodSpec>): PodSpec {
   const [first] = siblings;
   if (first === undefined) {
     return template;
   }
-  const specs = new Set([template, ...siblings.map(({spec}) => spec)]);
-  const {priority, nodeSelector, tolerations} = first.spec;
+  const specs = new Set([template, ...siblings]);
+  const {priority, nodeSelector, tolerations} = first;
   let {requests, nonZeroRequests, nonZeroContainerRequests} = template;
   for (const spec of specs) {
     requests = maxResources(requests, spec.requests);

@@ -21,6 +21,7 @@ export function roomSurvey(
   replacement: PodToSchedule,
   placed: readonly Pod[],
   snapshot: SchedulingSnapshot,
+  isOccupied: (name: string) => boolean,
 ): RoomOfNode {
   const without = withChanges(snapshot, {remove: placed});
   const filter = nodeFilter(replacement, without);
@@ -28,7 +29,7 @@ export function roomSurvey(
   return (name) => {
     let room = known.get(name);
     if (room === undefined) {
-      const info = without.nodeInfo(name);
+      const info = (isOccupied(name) ? without : snapshot).nodeInfo(name);
       room = info === undefined ? 0 : (filter(info) ?? copiesThatFit(replacement, info));
       known.set(name, room);
     }

@@ -1,8 +1,9 @@
 /** How a workload's replicas lie in one topology. */
-import {isTerminating, type Pod} from '../cluster/pod.ts';
-import {compareText, type SchedulingSnapshot} from '../cluster/snapshot.ts';
+import type {DomainColumn} from '../cluster/node-table.ts';
+import {compareText} from '../cluster/snapshot.ts';
 import type {Eligibility} from './eligibility.ts';
 import {lazy} from './lazy.ts';
+import type {DomainTally} from './occupancy.ts';
 import type {Room} from './room.ts';
 
 export interface TopologyAssessment {
@@ -27,20 +28,12 @@ export interface DomainCount {
 
 export function assessTopology(
   topologyKey: string,
-  placed: readonly Pod[],
-  snapshot: SchedulingSnapshot,
+  tally: DomainTally,
   eligibility: Eligibility,
   room: () => Room,
 ): TopologyAssessment {
-  const eligible = eligibility.domains.get(topologyKey) ?? new Map<string, number>();
-  const replicas = new Map<string, number>();
-  for (const pod of placed) {
-    const domain = snapshot.nodeInfo(pod.nodeName ?? '')?.node.labels[topologyKey];
-    if (domain !== undefined && !isTerminating(pod)) {
-      replicas.set(domain, (replicas.get(domain) ?? 0) + 1);
-    }
-  }
-  const domains = lazy(() => listDomains(replicas, eligible));
+  const eligible = eligibility.domains.get(topologyKey) ?? NO_DOMAINS;
+  const domains = lazy(() => listDomains(tally, eligible));
   const withRoom = lazy(() => countWithRoom(topologyKey, eligibility, room()));
   return {
     topologyKey,
@@ -48,75 +41,113 @@ export function assessTopology(
     get domainsWithRoom() {
       return withRoom();
     },
-    eligibleNodes: sum(eligible.values()),
-    skew: skewOf(replicas, eligible),
+    eligibleNodes: eligibleNodesOf(eligible, tally.column).sum,
+    skew: skewOf(tally, eligible),
     get domains() {
       return domains();
     },
-    fullest: (most) => listDomains(replicas, eligible, most),
+    fullest: (most) => listDomains(tally, eligible, most),
   };
 }
 
-function skewOf(replicas: ReadonlyMap<string, number>, eligible: ReadonlyMap<string, number>): number {
+const NO_DOMAINS: ReadonlyMap<string, number> = new Map();
+
+function skewOf(tally: DomainTally, eligible: ReadonlyMap<string, number>): number {
   if (eligible.size === 0) {
     return 0;
   }
-  // Only where every eligible domain holds some does it matter how many: nobody goes through thousands of empty ones.
+  const {fullest, emptiest} = extremesOf(tally, eligible);
+  return fullest - emptiest;
+}
+
+/**
+ * The most and the fewest replicas in a domain with the label; of the fewest, among those that are eligible. Only where
+ * every eligible domain holds some does it matter how many: nobody goes through thousands of empty ones.
+ */
+export function extremesOf(
+  {column, domains, counts}: DomainTally,
+  eligible: ReadonlyMap<string, number>,
+): {readonly fullest: number; readonly emptiest: number} {
+  const {ofDomain} = eligibleNodesOf(eligible, column);
   let fullest = 0;
   let emptiest = Number.POSITIVE_INFINITY;
   let held = 0;
-  for (const [name, count] of replicas) {
+  for (let index = 0; index < domains.length; index++) {
+    const count = counts[index] ?? 0;
     fullest = Math.max(fullest, count);
-    if (eligible.has(name)) {
+    if ((ofDomain[domains[index] ?? 0] ?? 0) > 0) {
       held += 1;
       emptiest = Math.min(emptiest, count);
     }
   }
-  return fullest - (held < eligible.size ? 0 : emptiest);
+  return {fullest, emptiest: held < eligible.size ? 0 : emptiest};
 }
 
-// Most domains of a large cluster are empty and already in order, so only the others are sorted by their replicas.
+interface EligibleNodes {
+  readonly sum: number;
+  /** By the number of the domain. */
+  readonly ofDomain: Int32Array;
+}
+
+const known = new WeakMap<ReadonlyMap<string, number>, EligibleNodes>();
+
+// Eligibility gives the same map as long as no node changes.
+export function eligibleNodesOf(eligible: ReadonlyMap<string, number>, {names}: DomainColumn): EligibleNodes {
+  let answer = eligible === NO_DOMAINS ? undefined : known.get(eligible);
+  if (answer === undefined) {
+    const ofDomain = Int32Array.from(names, (name) => eligible.get(name) ?? 0);
+    answer = {ofDomain, sum: sum(eligible.values())};
+    if (eligible !== NO_DOMAINS) {
+      known.set(eligible, answer);
+    }
+  }
+  return answer;
+}
+
+// Most domains of a large cluster are empty and already in order, so only the others are sorted by their replicas; and
+// where a handful of hundreds is shown, they are picked, not sorted.
 function listDomains(
-  replicas: ReadonlyMap<string, number>,
+  {column, domains, counts}: DomainTally,
   eligible: ReadonlyMap<string, number>,
   most = Number.POSITIVE_INFINITY,
 ): DomainCount[] {
-  const counts = most < replicas.size ? fullestOf(replicas, most) : [...replicas].sort(byReplicas);
-  const domains = counts.map(
-    ([name, count]): DomainCount => ({name, replicas: count, eligible: eligible.has(name)}),
-  );
-  for (const name of eligible.keys()) {
-    if (domains.length >= most) {
-      break;
-    }
-    if (!replicas.has(name)) {
-      domains.push({name, replicas: 0, eligible: true});
+  const nameOf = (index: number) => column.names[domains[index] ?? 0] ?? '';
+  const byReplicas = (a: number, b: number) =>
+    (counts[b] ?? 0) - (counts[a] ?? 0) || compareText(nameOf(a), nameOf(b));
+  const order =
+    most < domains.length ? firstOf(domains.length, byReplicas, most) : [...domains.keys()].sort(byReplicas);
+  const listed = order.map((index): DomainCount => {
+    const name = nameOf(index);
+    return {name, replicas: counts[index] ?? 0, eligible: eligible.has(name)};
+  });
+  if (listed.length < most) {
+    const held = new Set(listed.map(({name}) => name));
+    for (const name of eligible.keys()) {
+      if (listed.length >= most) {
+        break;
+      }
+      if (!held.has(name)) {
+        listed.push({name, replicas: 0, eligible: true});
+      }
     }
   }
-  return domains;
+  return listed;
 }
 
-type Count = readonly [name: string, replicas: number];
-
-// Of hundreds of domains a handful is shown: they are picked, not sorted.
-function fullestOf(replicas: ReadonlyMap<string, number>, most: number): Count[] {
-  const fullest: Count[] = [];
-  for (const count of replicas) {
-    const last = fullest.at(-1);
-    if (last !== undefined && fullest.length >= most && byReplicas(last, count) <= 0) {
+function firstOf(length: number, compare: (a: number, b: number) => number, most: number): number[] {
+  const first: number[] = [];
+  for (let index = 0; index < length; index++) {
+    const last = first.at(-1);
+    if (last !== undefined && first.length >= most && compare(last, index) <= 0) {
       continue;
     }
-    const at = fullest.findIndex((each) => byReplicas(count, each) < 0);
-    fullest.splice(at < 0 ? fullest.length : at, 0, count);
-    if (fullest.length > most) {
-      fullest.pop();
+    const at = first.findIndex((each) => compare(index, each) < 0);
+    first.splice(at < 0 ? first.length : at, 0, index);
+    if (first.length > most) {
+      first.pop();
     }
   }
-  return fullest;
-}
-
-function byReplicas([nameA, a]: Count, [nameB, b]: Count): number {
-  return b - a || compareText(nameA, nameB);
+  return first;
 }
 
 function countWithRoom(topologyKey: string, {eligible}: Eligibility, room: Room): number {

@@ -91,20 +91,45 @@ export interface FilterPlugin {
     pod: PodToSchedule,
     snapshot: SchedulingSnapshot,
   ): NodeFilter | NarrowedFilter | PodRefusal | undefined;
+  /**
+   * On which other nodes than its own the coming, going or change of another pod may change the answer. Absent where it
+   * is on none.
+   */
+  reach?(pod: PodToSchedule, other: Pod, change: Change): Reach;
 }
 
-/** A node's score from one plugin; higher is better. */
-export type NodeScorer = (info: NodeInfo) => number;
+/** Two snapshots that differ in some pods. */
+export interface Change {
+  readonly before: SchedulingSnapshot;
+  readonly after: SchedulingSnapshot;
+}
+
+/** Those in the same domain of one of these topologies, or all. */
+export type Reach = readonly string[] | 'everywhere';
+
+/** Some nodes, with their numbers in the table of the snapshot. */
+export interface NumberedNodes {
+  readonly infos: readonly NodeInfo[];
+  readonly numbers: Int32Array;
+}
+
+/** A node's score from one plugin; higher is better. `number` is that of the node in the table of the snapshot. */
+export type NodeScorer = (info: NodeInfo, number: number) => number;
 
 export interface ScorePlugin {
   readonly name: PluginName;
   /** The default profile's. */
   readonly weight: number;
+  /**
+   * Whether a node's raw score depends on nothing but the pod, the nodes and the pods on that node: then it stays as it
+   * is while pods elsewhere come and go, and whichever nodes take the pod.
+   */
+  readonly isLocal: boolean;
   /** Undefined when the plugin does not tell these nodes apart (upstream's Skip). */
   prescore(
     pod: PodToSchedule,
     snapshot: SchedulingSnapshot,
-    feasible: readonly NodeInfo[],
+    feasible: NumberedNodes,
   ): NodeScorer | PreparedScore | undefined;
 }
 
@@ -112,7 +137,7 @@ export interface ScorePlugin {
 export interface PreparedScore {
   readonly score: NodeScorer;
   /** Brings the raw scores, in the order of `feasible`, to 0..MAX_NODE_SCORE in place. */
-  readonly normalise: (scores: number[]) => void;
+  readonly normalise: (scores: Float64Array) => void;
 }
 
 /** fwk.MaxNodeScore */
@@ -122,14 +147,17 @@ export const MAX_NODE_SCORE = 100;
  * Upstream's DefaultNormalizeScore (plugins/helper/normalize_score.go), in place: in proportion to the highest
  * score, and turned around when fewer is better.
  */
-export function normaliseByHighest(scores: number[], direction: 'more is better' | 'fewer is better'): void {
+export function normaliseByHighest(
+  scores: Float64Array,
+  direction: 'more is better' | 'fewer is better',
+): void {
   const fewer = direction === 'fewer is better';
   let highest = 0;
-  for (const score of scores) {
-    highest = Math.max(highest, score);
+  for (let index = 0; index < scores.length; index++) {
+    highest = Math.max(highest, scores[index] ?? 0);
   }
-  for (const [index, score] of scores.entries()) {
-    const share = highest === 0 ? 0 : divide(MAX_NODE_SCORE * score, highest);
+  for (let index = 0; index < scores.length; index++) {
+    const share = highest === 0 ? 0 : divide(MAX_NODE_SCORE * (scores[index] ?? 0), highest);
     scores[index] = fewer ? MAX_NODE_SCORE - share : share;
   }
 }

@@ -1,3 +1,4 @@
+import type {SchedulingSnapshot} from '../cluster/snapshot.ts';
 import {divide, MAX_NODE_SCORE, type ScorePlugin} from './framework.ts';
 
 const MEBIBYTE = 1024 * 1024;
@@ -10,20 +11,12 @@ const MAX_THRESHOLD_PER_CONTAINER = 1000 * MEBIBYTE;
 export const imageLocality: ScorePlugin = {
   name: 'ImageLocality',
   weight: 1,
+  isLocal: true,
 
   prescore(pod, snapshot) {
     const {images, volumeImages} = pod.spec;
     const names = [...images, ...volumeImages].map(normalizedImageName);
-    const holders = new Map(names.map((name) => [name, 0]));
-    let nodes = 0;
-    for (const {node} of snapshot.nodeInfos()) {
-      nodes++;
-      for (const [name, count] of holders) {
-        if (node.images[name] !== undefined) {
-          holders.set(name, count + 1);
-        }
-      }
-    }
+    const {nodes, holders} = imageHolders(snapshot);
     return ({node}) => {
       let sum = 0;
       for (const name of names) {
@@ -39,6 +32,31 @@ export const imageLocality: ScorePlugin = {
     };
   },
 };
+
+interface ImageHolders {
+  readonly nodes: number;
+  /** How many nodes hold each image, by its name. */
+  readonly holders: ReadonlyMap<string, number>;
+}
+
+const known = new WeakMap<object, ImageHolders>();
+
+function imageHolders(snapshot: SchedulingSnapshot): ImageHolders {
+  let answer = known.get(snapshot.imagesVersion);
+  if (answer === undefined) {
+    const holders = new Map<string, number>();
+    let nodes = 0;
+    for (const {node} of snapshot.nodeInfos()) {
+      nodes++;
+      for (const name of Object.keys(node.images)) {
+        holders.set(name, (holders.get(name) ?? 0) + 1);
+      }
+    }
+    answer = {nodes, holders};
+    known.set(snapshot.imagesVersion, answer);
+  }
+  return answer;
+}
 
 function normalizedImageName(name: string): string {
   return name.lastIndexOf(':') <= name.lastIndexOf('/') ? `${name}:latest` : name;

@@ -61,6 +61,19 @@ export const interPodAffinity: FilterPlugin = {
       return undefined;
     };
   },
+
+  reach(pod, other, {after}) {
+    const {podAffinity, podAntiAffinity} = pod.spec;
+    const affinity = podAffinity.required.map((term) => toOwnTerm(term, pod, after));
+    if (matchesAllTerms(affinity, other)) {
+      // It may have been, or may be, the only one of its kind.
+      return 'everywhere';
+    }
+    return [
+      ...podAntiAffinity.required.filter((term) => toOwnTerm(term, pod, after).matches(other)),
+      ...other.spec.podAntiAffinity.required.filter((term) => matchesTermOfExisting(term, other, pod, after)),
+    ].map(({topologyKey}) => topologyKey);
+  },
 };
 
 /**
@@ -70,6 +83,7 @@ export const interPodAffinity: FilterPlugin = {
 export const interPodAffinityScore: ScorePlugin = {
   name: 'InterPodAffinity',
   weight: 2,
+  isLocal: false,
 
   prescore(pod, snapshot) {
     const wanted = [
@@ -345,17 +359,17 @@ function reachesNamespace(
 }
 
 /** The lowest score becomes 0 and the highest 100; all become 0 when they are equal. */
-function spreadOverRange(scores: number[]): void {
+function spreadOverRange(scores: Float64Array): void {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = Number.NEGATIVE_INFINITY;
-  for (const score of scores) {
-    lowest = Math.min(lowest, score);
-    highest = Math.max(highest, score);
+  for (let index = 0; index < scores.length; index++) {
+    lowest = Math.min(lowest, scores[index] ?? 0);
+    highest = Math.max(highest, scores[index] ?? 0);
   }
   const range = highest - lowest;
-  for (const [index, score] of scores.entries()) {
+  for (let index = 0; index < scores.length; index++) {
     // In floating point and in this order, as upstream, whose rounding shows in the result.
-    scores[index] = range > 0 ? Math.trunc(MAX_NODE_SCORE * ((score - lowest) / range)) : 0;
+    scores[index] = range > 0 ? Math.trunc(MAX_NODE_SCORE * (((scores[index] ?? 0) - lowest) / range)) : 0;
   }
 }
 

@@ -42,6 +42,7 @@ export const nodeAffinity: FilterPlugin = {
 export const nodeAffinityScore: ScorePlugin = {
   name: 'NodeAffinity',
   weight: 2,
+  isLocal: true,
 
   prescore(pod) {
     const terms = pod.spec.nodeAffinity.preferred.flatMap(({weight, preference}) => {

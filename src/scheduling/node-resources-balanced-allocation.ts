@@ -8,6 +8,7 @@ import {divide, MAX_NODE_SCORE, type ScorePlugin} from './framework.ts';
 export const nodeResourcesBalancedAllocation: ScorePlugin = {
   name: 'NodeResourcesBalancedAllocation',
   weight: 1,
+  isLocal: true,
 
   prescore(pod) {
     const {milliCPU, memory} = pod.spec.requests;

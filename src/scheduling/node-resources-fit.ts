@@ -38,6 +38,7 @@ function scoringStrategy(score: (requested: number, capacity: number) => number)
   return {
     name: 'NodeResourcesFit',
     weight: 1,
+    isLocal: true,
 
     prescore(pod) {
       const {milliCPU, memory} = pod.spec.nonZeroContainerRequests;

@@ -1,5 +1,6 @@
 import {type LabelSelector, type Labels, matchesSelector, withLabelKeys} from '../cluster/label-selector.ts';
 import type {Node} from '../cluster/node.ts';
+import {nodeTable} from '../cluster/node-table.ts';
 import {NodesMemo} from '../cluster/nodes-memo.ts';
 import {isTerminating, type Pod} from '../cluster/pod.ts';
 import type {PodSpec, TopologySpreadConstraint} from '../cluster/pod-spec.ts';
@@ -61,12 +62,27 @@ export const podTopologySpread: FilterPlugin = {
       return undefined;
     };
   },
+
+  reach(pod, other, {before, after}) {
+    const constraints = constraintsOf(pod, 'DoNotSchedule');
+    const counting = constraints.filter(({selector}) => counts(selector, pod, other));
+    if (counting.length === 0) {
+      return [];
+    }
+    const fewestOf = (snapshot: SchedulingSnapshot) =>
+      hardLimits(pod, snapshot, constraints).map(({fewest}) => fewest);
+    // The limit is the same for all domains.
+    return fewestOf(before).join() === fewestOf(after).join()
+      ? counting.map(({topologyKey}) => topologyKey)
+      : 'everywhere';
+  },
 };
 
 /** Prefers domains with fewer matching pods: by the ScheduleAnyway constraints, or the system's defaults. */
 export const podTopologySpreadScore: ScorePlugin = {
   name: 'PodTopologySpread',
   weight: 2,
+  isLocal: false,
 
   prescore(pod, snapshot, feasible) {
     const constraints = constraintsOf(pod, 'ScheduleAnyway');
@@ -77,24 +93,25 @@ export const podTopologySpreadScore: ScorePlugin = {
     const requireAllTopologies = pod.spec.topologySpreadConstraints.length > 0;
     const isIgnored = ({node}: NodeInfo): boolean =>
       requireAllTopologies && !hasAllTopologies(node, constraints);
-    const scored = feasible.filter((info) => !isIgnored(info));
-    const counts = softCounts(pod, snapshot, constraints, scored, requireAllTopologies);
+    const ignored = Uint8Array.from(feasible.infos, (info) => Number(isIgnored(info)));
+    const scored = feasible.numbers.filter((_, index) => ignored[index] === 0);
+    const counted = softCounts(pod, snapshot, constraints, scored, requireAllTopologies);
 
     return {
-      score: (info) => {
+      score: (info, number) => {
         if (isIgnored(info)) {
           return 0;
         }
         let score = 0;
-        for (const {constraint, weight, podsOn} of counts) {
-          if (info.node.labels[constraint.topologyKey] !== undefined) {
+        for (const {constraint, weight, labelled, domainOf, podsIn} of counted) {
+          if ((labelled[number] ?? -1) >= 0) {
             // maxSkew - 1 waters differences down: the wider the tolerance, the less they weigh.
-            score += podsOn(info.node) * weight + (constraint.maxSkew - 1);
+            score += (podsIn[domainOf[number] ?? 0] ?? 0) * weight + (constraint.maxSkew - 1);
           }
         }
         return Math.round(score);
       },
-      normalise: (scores) => normaliseFewest(scores, feasible.map(isIgnored)),
+      normalise: (scores) => normaliseFewest(scores, ignored),
     };
   },
 };
@@ -161,8 +178,9 @@ function hardLimits(
   const includes = nodeInclusion(pod.spec);
   const counted = constraints.map((constraint) => {
     const podsByDomain = new Map(includedDomains(pod.spec, constraint, constraints, snapshot));
-    for (const [node, count] of matchingPodsByNode(constraint, pod.namespace, snapshot)) {
-      if (hasAllTopologies(node, constraints) && includes(node, constraint)) {
+    for (const [name, count] of matchingPodsByNode(constraint, pod.namespace, snapshot)) {
+      const node = snapshot.nodeInfo(name)?.node;
+      if (node !== undefined && hasAllTopologies(node, constraints) && includes(node, constraint)) {
         const domain = node.labels[constraint.topologyKey] ?? '';
         podsByDomain.set(domain, (podsByDomain.get(domain) ?? 0) + count);
       }
@@ -241,47 +259,65 @@ interface SoftCount {
   readonly constraint: Constraint;
   /** The more domains there are, the more a pod in one of them weighs. */
   readonly weight: number;
-  /** Matching pods in the node's domain. */
-  readonly podsOn: (node: Node) => number;
+  /** For each node, by its number, -1 where it lacks the label. */
+  readonly labelled: Int32Array;
+  /** The domain of each node, by numbers. */
+  readonly domainOf: Int32Array;
+  /** Matching pods of each domain. */
+  readonly podsIn: Int32Array;
 }
 
 function softCounts(
   pod: PodToSchedule,
   snapshot: SchedulingSnapshot,
   constraints: readonly Constraint[],
-  scored: readonly NodeInfo[],
+  scored: Int32Array,
   requireAllTopologies: boolean,
 ): SoftCount[] {
+  const table = nodeTable(snapshot);
   const includes = nodeInclusion(pod.spec);
+  const [first] = constraints;
+  const ofFirst =
+    first === undefined ? new Map<string, number>() : matchingPodsByNode(first, pod.namespace, snapshot);
   return constraints.map((constraint) => {
-    const {topologyKey} = constraint;
-    const matching = matchingPodsByNode(constraint, pod.namespace, snapshot);
+    const {topologyKey, selector} = constraint;
+    const {ofNode: labelled} = table.domains(topologyKey);
+    const matching =
+      selector === first?.selector ? ofFirst : matchingPodsByNode(constraint, pod.namespace, snapshot);
     if (topologyKey === HOSTNAME) {
-      const byName = new Map([...matching].map(([node, count]) => [node.name, count]));
+      const podsIn = new Int32Array(table.size);
+      for (const [name, count] of matching) {
+        podsIn[table.numberOf.get(name) ?? 0] = count;
+      }
       return {
         constraint,
         weight: normalisingWeight(scored.length),
-        podsOn: ({name}) => byName.get(name) ?? 0,
+        labelled,
+        domainOf: table.everyNode,
+        podsIn,
       };
     }
-    // A node without the label stands for a domain of its own here, as upstream.
-    const domainOf = (node: Node): string => node.labels[topologyKey] ?? '';
-    const podsByDomain = new Map<string, number>();
-    for (const {node} of scored) {
-      podsByDomain.set(domainOf(node), 0);
+    const {ofNode, count: domains} = table.domainsOrNone(topologyKey);
+    const isScored = new Uint8Array(domains);
+    let scoredDomains = 0;
+    for (let index = 0; index < scored.length; index++) {
+      const domain = ofNode[scored[index] ?? 0] ?? 0;
+      scoredDomains += isScored[domain] === 0 ? 1 : 0;
+      isScored[domain] = 1;
     }
-    for (const [node, count] of matching) {
-      const known = podsByDomain.get(domainOf(node));
-      const counts = !requireAllTopologies || hasAllTopologies(node, constraints);
-      if (known !== undefined && counts && includes(node, constraint)) {
-        podsByDomain.set(domainOf(node), known + count);
+    const podsIn = new Int32Array(domains);
+    for (const [name, count] of matching) {
+      const domain = ofNode[table.numberOf.get(name) ?? 0] ?? 0;
+      const node = isScored[domain] === 1 ? snapshot.nodeInfo(name)?.node : undefined;
+      if (
+        node !== undefined &&
+        (!requireAllTopologies || hasAllTopologies(node, constraints)) &&
+        includes(node, constraint)
+      ) {
+        podsIn[domain] = (podsIn[domain] ?? 0) + count;
       }
     }
-    return {
-      constraint,
-      weight: normalisingWeight(podsByDomain.size),
-      podsOn: (node) => podsByDomain.get(domainOf(node)) ?? 0,
-    };
+    return {constraint, weight: normalisingWeight(scoredDomains), labelled, domainOf: ofNode, podsIn};
   });
 }
 
@@ -297,26 +333,41 @@ export function hasAllTopologies(node: Node, constraints: readonly Constraint[])
   return constraints.every(({topologyKey}) => node.labels[topologyKey] !== undefined);
 }
 
-/** How many pods of the namespace a constraint counts on each node; nodes with none are left out. */
+/** How many pods of the namespace a constraint counts on each node, by its name; nodes with none are left out. */
 function matchingPodsByNode(
   {selector}: Constraint,
   namespace: string,
   snapshot: SchedulingSnapshot,
-): Map<Node, number> {
-  const counts = new Map<Node, number>();
+): Map<string, number> {
+  const counts = new Map<string, number>();
   // Upstream counts nothing for a selector that selects everything.
   if (selector === undefined || isEmptySelector(selector)) {
     return counts;
   }
+  const {numberOf} = nodeTable(snapshot);
   for (const group of snapshot.podGroups(namespace)) {
     for (const pod of matchesSelector(selector, group.labels) ? group.pods : []) {
-      const node = snapshot.nodeInfo(pod.nodeName ?? '')?.node;
-      if (node !== undefined && !isTerminating(pod)) {
-        counts.set(node, (counts.get(node) ?? 0) + 1);
+      const {nodeName = ''} = pod;
+      if (!isTerminating(pod) && numberOf.has(nodeName)) {
+        counts.set(nodeName, (counts.get(nodeName) ?? 0) + 1);
       }
     }
   }
   return counts;
+}
+
+/** Whether a constraint of the one pod counts the other one, as long as that is not terminating. */
+function counts(
+  selector: Constraint['selector'],
+  {namespace}: PodToSchedule,
+  other: {readonly namespace: string; readonly labels: Labels},
+): boolean {
+  return (
+    other.namespace === namespace &&
+    selector !== undefined &&
+    !isEmptySelector(selector) &&
+    matchesSelector(selector, other.labels)
+  );
 }
 
 function isEmptySelector(selector: LabelSelector): boolean {
@@ -329,22 +380,22 @@ function normalisingWeight(domains: number): number {
   return Math.log(domains + 2);
 }
 
-function normaliseFewest(scores: number[], ignored: readonly boolean[]): void {
+function normaliseFewest(scores: Float64Array, ignored: Uint8Array): void {
   let lowest = Number.POSITIVE_INFINITY;
   let highest = 0;
-  for (const [index, score] of scores.entries()) {
-    if (ignored[index] !== true) {
-      lowest = Math.min(lowest, score);
-      highest = Math.max(highest, score);
+  for (let index = 0; index < scores.length; index++) {
+    if (ignored[index] === 0) {
+      lowest = Math.min(lowest, scores[index] ?? 0);
+      highest = Math.max(highest, scores[index] ?? 0);
     }
   }
-  for (const [index, score] of scores.entries()) {
-    if (ignored[index] === true) {
+  for (let index = 0; index < scores.length; index++) {
+    if (ignored[index] === 1) {
       scores[index] = 0;
     } else if (highest === 0) {
       scores[index] = MAX_NODE_SCORE;
     } else {
-      scores[index] = divide(MAX_NODE_SCORE * (highest + lowest - score), highest);
+      scores[index] = divide(MAX_NODE_SCORE * (highest + lowest - (scores[index] ?? 0)), highest);
     }
   }
 }

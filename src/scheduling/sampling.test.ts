@@ -143,7 +143,12 @@ describe('markBestOfNeighbours', () => {
         const ring = Int32Array.from(totals, (_, place) => places.get(nameOf(place)) ?? 0);
         const marked = new Uint8Array(scores.length);
 
-        markBestOfNeighbours(scores, ring, {size, depth}, marked);
+        markBestOfNeighbours(
+          scores.map(({total}) => total),
+          ring,
+          {size, depth},
+          marked,
+        );
 
         const expected = [...bestOfEachRun(totals, size, depth)].map(nameOf).sort();
         const names = scores.filter((_, index) => marked[index] === 1).map((score) => score.node);

@@ -4,9 +4,11 @@
  */
 
 import type {Node} from '../cluster/node.ts';
+import {nodeTable} from '../cluster/node-table.ts';
 import {NodesMemo} from '../cluster/nodes-memo.ts';
 import {compareText, type SchedulingSnapshot} from '../cluster/snapshot.ts';
-import {bestNodes, type NodeTotal} from './scheduler.ts';
+import type {Ranking} from './ranking.ts';
+import type {NodeTotal} from './scheduler.ts';
 
 const MIN_NODES_TO_FIND = 100;
 const MIN_PERCENTAGE = 5;
@@ -43,31 +45,58 @@ export function nodesToFind(nodeCount: number): number {
  * hand, so in a sample nodes of nearly equal totals can change places.
  */
 export function likelyTargets<T extends NodeTotal>(scores: readonly T[], snapshot: SchedulingSnapshot): T[] {
-  const orders = ordersOf(snapshot);
-  const nodeCount = orders[0]?.size ?? 0;
-  const size = nodesToFind(nodeCount);
-  if (scores.length <= size) {
-    return bestNodes(scores);
-  }
-  const depth = depthOf(scores.length, size, nodeCount);
-  const expected = new Uint8Array(scores.length);
-  for (const order of orders) {
-    markBestOfNeighbours(scores, ringOf(scores, order), {size, depth}, expected);
-  }
-  return scores.filter((_, index) => expected[index] === 1);
+  const {numberOf} = nodeTable(snapshot);
+  const ranking: Ranking = {
+    numbers: Int32Array.from(scores, ({node}) => numberOf.get(node) ?? 0),
+    totals: Float64Array.from(scores, ({total}) => total),
+  };
+  return Array.from(likelyRanks(ranking, snapshot)).flatMap((rank) => scores[rank] ?? []);
 }
 
-/** For each node, by name, its place in one of the orders that the scheduler may have them in. */
-type Order = ReadonlyMap<string, number>;
+/** The same as ranks, 0 for the best. */
+export function likelyRanks({numbers, totals}: Ranking, snapshot: SchedulingSnapshot): Int32Array {
+  const nodeCount = nodeTable(snapshot).size;
+  const size = nodesToFind(nodeCount);
+  if (totals.length <= size) {
+    return ranksOf(totals, (total) => total === totals[0]);
+  }
+  const depth = depthOf(totals.length, size, nodeCount);
+  const expected = new Uint8Array(totals.length);
+  for (const places of placesOf(snapshot)) {
+    markBestOfNeighbours(totals, ringOf(numbers, places), {size, depth}, expected);
+  }
+  return ranksOf(expected, (isExpected) => isExpected === 1);
+}
 
-const knownOrders = new NodesMemo<readonly Order[]>();
+function ranksOf(values: Float64Array | Uint8Array, belongs: (value: number) => boolean): Int32Array {
+  let count = 0;
+  for (let rank = 0; rank < values.length; rank++) {
+    count += belongs(values[rank] ?? 0) ? 1 : 0;
+  }
+  const ranks = new Int32Array(count);
+  for (let rank = values.length - 1; rank >= 0; rank--) {
+    if (belongs(values[rank] ?? 0)) {
+      count -= 1;
+      ranks[count] = rank;
+    }
+  }
+  return ranks;
+}
 
-function ordersOf(snapshot: SchedulingSnapshot): readonly Order[] {
-  return knownOrders.get(snapshot, '', () => {
+const knownPlaces = new NodesMemo<readonly Int32Array[]>();
+
+/** For each node, by its number, its place in each of the orders that the scheduler may have them in. */
+function placesOf(snapshot: SchedulingSnapshot): readonly Int32Array[] {
+  return knownPlaces.get(snapshot, '', () => {
+    const {numberOf} = nodeTable(snapshot);
     const nodes = [...snapshot.nodeInfos()].map(({node}) => node);
-    return [byName, byAge].map(
-      (order) => new Map(takingTurns(nodes.toSorted(order)).map((name, place) => [name, place])),
-    );
+    return [byName, byAge].map((order) => {
+      const places = new Int32Array(nodes.length);
+      for (const [place, name] of takingTurns(nodes.toSorted(order)).entries()) {
+        places[numberOf.get(name) ?? 0] = place;
+      }
+      return places;
+    });
   });
 }
 
@@ -106,13 +135,22 @@ function takingTurns(nodes: readonly Node[]): string[] {
   return turns.flat();
 }
 
-/** The feasible nodes, as indices into `scores`, in the order in which the scheduler comes to them. */
-function ringOf(scores: readonly NodeTotal[], order: Order): Int32Array {
-  const places = new Int32Array(order.size).fill(-1);
-  for (const [index, {node}] of scores.entries()) {
-    places[order.get(node) ?? 0] = index;
+/** The ranks of the nodes that take the pod, in the order in which the scheduler comes to them. */
+function ringOf(numbers: Int32Array, places: Int32Array): Int32Array {
+  const rankAt = new Int32Array(places.length).fill(-1);
+  for (let rank = 0; rank < numbers.length; rank++) {
+    rankAt[places[numbers[rank] ?? 0] ?? 0] = rank;
   }
-  return places.filter((index) => index >= 0);
+  const ring = new Int32Array(numbers.length);
+  let length = 0;
+  for (let place = 0; place < rankAt.length; place++) {
+    const rank = rankAt[place] ?? -1;
+    if (rank >= 0) {
+      ring[length] = rank;
+      length += 1;
+    }
+  }
+  return ring;
 }
 
 /**
@@ -123,27 +161,27 @@ function ringOf(scores: readonly NodeTotal[], order: Order): Int32Array {
  * From the worst nodes to the best, so that what is left in a linked list are the better ones. O(nodes × depth).
  */
 export function markBestOfNeighbours(
-  scores: readonly NodeTotal[],
+  totals: ArrayLike<number>,
   ring: Int32Array,
   {size, depth}: {readonly size: number; readonly depth: number},
   expected: Uint8Array,
 ): void {
   const length = ring.length;
-  const placeOf = new Int32Array(scores.length);
+  const placeOf = new Int32Array(totals.length);
   const left = new Int32Array(length);
   const right = new Int32Array(length);
   const isIn = new Uint8Array(length).fill(1);
-  for (const [place, index] of ring.entries()) {
-    placeOf[index] = place;
-    left[place] = (place - 1 + length) % length;
-    right[place] = (place + 1) % length;
+  for (let place = 0; place < length; place++) {
+    placeOf[ring[place] ?? 0] = place;
+    left[place] = place === 0 ? length - 1 : place - 1;
+    right[place] = place === length - 1 ? 0 : place + 1;
   }
   const toLeft = new Int32Array(depth + 1);
   const toRight = new Int32Array(depth + 1);
-  // All of `scores` before `end` are still in the list; those from `begin` on are equals.
-  for (let end = scores.length; end > 0; ) {
+  // All of `totals` before `end` are still in the list; those from `begin` on are equals.
+  for (let end = totals.length; end > 0; ) {
     let begin = end - 1;
-    while (begin > 0 && scores[begin - 1]?.total === scores[begin]?.total) {
+    while (begin > 0 && totals[begin - 1] === totals[begin]) {
       begin -= 1;
     }
     if (begin < depth) {

@@ -3,6 +3,7 @@
  * not, and which of them the scheduler would choose.
  */
 
+import {nodeTable} from '../cluster/node-table.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {compareText, type NodeInfo, type SchedulingSnapshot, withPods} from '../cluster/snapshot.ts';
 import {
@@ -197,27 +198,18 @@ export function scoreNodes(
   plugins: readonly ScorePlugin[] = DEFAULT_SCORES,
 ): NodeScore[] {
   const columns = scoreColumns(pod, snapshot, feasible, plugins);
-  return rank(feasible, columns, (node, total, index) => ({
-    node,
-    total,
-    parts: columns.map(({plugin, scores}) => ({plugin, score: scores[index] ?? 0})),
-  }));
-}
-
-/** The same without what each plugin contributes, which on thousands of nodes takes most of the time. */
-export function rankNodes(
-  pod: PodToSchedule,
-  snapshot: SchedulingSnapshot,
-  feasible: readonly NodeInfo[],
-  plugins: readonly ScorePlugin[] = DEFAULT_SCORES,
-): NodeTotal[] {
-  return rank(feasible, scoreColumns(pod, snapshot, feasible, plugins), (node, total) => ({node, total}));
+  return feasible
+    .map(({node}, index) => {
+      const parts = columns.map(({plugin, scores}) => ({plugin, score: scores[index] ?? 0}));
+      return {node: node.name, total: parts.reduce((total, {score}) => total + score, 0), parts};
+    })
+    .sort((a, b) => b.total - a.total || compareText(a.node, b.node));
 }
 
 interface ScoreColumn {
   readonly plugin: PluginName;
   /** Weighted, in the order of the nodes. */
-  readonly scores: readonly number[];
+  readonly scores: Float64Array;
 }
 
 function scoreColumns(
@@ -229,38 +221,22 @@ function scoreColumns(
   if (feasible.length <= 1) {
     return [];
   }
+  const {numberOf} = nodeTable(snapshot);
+  const numbers = Int32Array.from(feasible, ({node}) => numberOf.get(node.name) ?? 0);
   const columns: ScoreColumn[] = [];
   for (const plugin of plugins) {
-    const prepared = plugin.prescore(pod, snapshot, feasible);
+    const prepared = plugin.prescore(pod, snapshot, {infos: feasible, numbers});
     if (prepared === undefined) {
       continue;
     }
-    const scores = feasible.map(typeof prepared === 'function' ? prepared : prepared.score);
+    const score = typeof prepared === 'function' ? prepared : prepared.score;
+    const scores = Float64Array.from(feasible, (info, index) => score(info, numbers[index] ?? 0));
     if (typeof prepared !== 'function') {
       prepared.normalise(scores);
     }
-    for (let index = 0; index < scores.length; index++) {
-      scores[index] = (scores[index] ?? 0) * plugin.weight;
-    }
-    columns.push({plugin: plugin.name, scores});
+    columns.push({plugin: plugin.name, scores: scores.map((each) => each * plugin.weight)});
   }
   return columns;
-}
-
-function rank<T extends NodeTotal>(
-  feasible: readonly NodeInfo[],
-  columns: readonly ScoreColumn[],
-  toScore: (node: string, total: number, index: number) => T,
-): T[] {
-  return feasible
-    .map(({node}, index) => {
-      let total = 0;
-      for (const {scores} of columns) {
-        total += scores[index] ?? 0;
-      }
-      return toScore(node.name, total, index);
-    })
-    .sort((a, b) => b.total - a.total || compareText(a.node, b.node));
 }
 
 /** Those with the highest total: the scheduler takes any one of them. */

@@ -23,6 +23,7 @@ export const taintToleration: FilterPlugin = {
 export const taintTolerationScore: ScorePlugin = {
   name: 'TaintToleration',
   weight: 3,
+  isLocal: true,
 
   prescore(pod) {
     const {tolerations} = pod.spec;

@@ -46,6 +46,12 @@ export const volumeRestrictions: FilterPlugin = {
         : {plugin: 'VolumeRestrictions', node: info.node.name, reasons: [reason], resolvable: true};
     };
   },
+
+  // A claim for one pod only is held, or not, for all nodes at once.
+  reach(pod, other) {
+    const isHeldAnywhere = pod.spec.volumes.length > 0 && other.spec.volumes.length > 0;
+    return isHeldAnywhere ? 'everywhere' : [];
+  },
 };
 
 function isRestricted(volume: {readonly kind: string; readonly type?: DiskVolume['type']}): boolean {

@@ -1,4 +1,4 @@
-import type {AuditedRequest} from '../../src/simulator/http/api-face.ts';
+import type {AuditedRequest} from '../../src/simulator/http/request-handler.ts';
 import {type AuditEvent, AuditTrail} from './audit-log.ts';
 
 /** The audit log of a simulated API server: in memory, and complete as soon as a request is answered. */
