@@ -24,7 +24,7 @@ export interface OperatorPreview {
   readonly workloads: readonly WorkloadPreview[];
   /** Why nothing is moved or injected in the whole cluster. */
   readonly circuitOpen?: string;
-  /** Whether there are more moves than were followed. */
+  /** Whether there may be more moves than were followed. */
   readonly isCut: boolean;
 }
 
@@ -111,14 +111,21 @@ export async function previewOperator(
   const now = new Map(entries);
   const edits = new Map(actions.edits);
   const moves = new Map<WorkloadKey, ForeseenMove[]>();
-  let round = 1;
-  for (; actions.evicted.length > 0 && round <= rounds; round++) {
-    for (const pod of actions.evicted.splice(0)) {
+  let isCut = false;
+  for (let round = 1; actions.evicted.length > 0; round++) {
+    const evicted = actions.evicted.splice(0);
+    for (const pod of evicted) {
       const key = cache.workloadOfPod(pod) ?? '';
       const move = entries.get(key)?.moves?.find((each) => each.pod === pod.name);
       if (move !== undefined) {
         moves.set(key, [...(moves.get(key) ?? []), {...move, round}]);
       }
+    }
+    if (round >= rounds) {
+      isCut = true;
+      break;
+    }
+    for (const pod of evicted) {
       land(cache, pod, clock.now());
     }
     const unfinished = governed.filter(({key}) => !isSettledAs(entries.get(key)));
@@ -142,7 +149,7 @@ export async function previewOperator(
           };
     }),
     ...(circuit.open === undefined ? {} : {circuitOpen: circuit.open}),
-    isCut: actions.evicted.length > 0,
+    isCut,
   };
 }
 

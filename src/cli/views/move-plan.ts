@@ -114,7 +114,7 @@ export function movePlanOf(facts: MovePlanFacts): MovePlan {
       ...picture.missing
         .filter(({resource}) => !IRRELEVANT.test(resource))
         .map(({resource, reason}) => `without ${resource}: ${reason}`),
-      ...(preview.isCut ? ['there are more moves than were followed'] : []),
+      ...(preview.isCut ? ['there may be more moves than were followed'] : []),
     ],
   };
 }
