@@ -27,7 +27,7 @@ export function addPolicyOptions(command: Command): Command {
       new Option(
         '-f, --filename <file>',
         'a policy that is not applied yet: a file, a directory, or - for standard input; may be given several times',
-      ).argParser((file: string, before: readonly string[] = []) => [...before, file]),
+      ).argParser((file: string, before: readonly string[] | undefined) => [...(before ?? []), file]),
     )
     .option('-R, --recursive', 'look into the directories of directories, too')
     .option(
