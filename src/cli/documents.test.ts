@@ -49,7 +49,7 @@ spec: {selector: {matchLabels: {app: ssr}}}
 
     const document = JSON.parse(stdout) as {kind: string};
     const validate = ajv().compile(closed(schemaOf(kind)));
-    validate(document);
+    void validate(document);
     expect(validate.errors).toBeNull();
     expect(document.kind).toBe(kind);
   });
