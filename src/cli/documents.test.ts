@@ -2,13 +2,16 @@
 import {readFileSync} from 'node:fs';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {afterAll, beforeAll, describe, expect, it} from '@jest/globals';
+import {afterAll, beforeAll, describe, expect, it, jest} from '@jest/globals';
 import {Ajv, type AnySchemaObject} from 'ajv';
 import {moonlight} from '../simulator/demo/moonlight.ts';
 import {runCli} from './testing/run-cli.ts';
 import {POLICIES, type SimulatedApi, serveCluster} from './testing/simulated-api.ts';
 
 const SCHEMAS = new URL('../../docs/schemas/', import.meta.url);
+
+// Keys and certificates take a while where the machine is busy.
+jest.setTimeout(60_000);
 
 describe('cli documents', () => {
   let api: SimulatedApi;

@@ -54,7 +54,7 @@ beforeAll(
         expect({code, stderr}).toEqual({code: 1, stderr: ''});
         const answer = JSON.parse(stdout) as MovePlan;
         const isAtRest = answer.workloads.every(
-          ({next, message}) => next !== 'Wait' && !message.includes('has not computed it yet'),
+          ({message}) => !/^settling|has not computed it yet/.test(message),
         );
         return isAtRest ? answer : undefined;
       });
@@ -223,7 +223,7 @@ function summary(): string {
   const quiet = comparisons.filter(({planned}) => planned.next === 'Nothing' || planned.next === 'Blocked');
   return [
     `Plans of random clusters ${firstSeed} to ${firstSeed + count - 1}, asked before the operator was installed`,
-    `  Deployments                      ${comparisons.length}`,
+    `  Deployments                      ${comparisons.length}: ${[...Map.groupBy(comparisons, ({planned}) => planned.next)].map(([next, of]) => `${next} ${of.length}`).join(', ')}`,
     `  first moves made as planned      ${share(moving(), ({planned, first}) => first?.pod === planned.moves[0]?.pod)}`,
     `  certain landings foreseen        ${share(landings('certain'), isRight)}`,
     `  likely landings foreseen         ${share(landings('likely'), isRight)}`,
