@@ -1,21 +1,15 @@
 /** The terminal: lines that stay, and below them a picture that is painted over in place. */
-import {styleText} from 'node:util';
+import {alignColumns} from '../../cli/output/table.ts';
+import {paint, plain, type Span, type Tone} from '../../cli/output/text.ts';
+import {WIDEST_PROSE, wrap} from '../../cli/output/wrap.ts';
 
-export interface Line {
-  readonly text: string;
-  readonly tone?: Tone;
-}
+export type {Span as Line, Tone} from '../../cli/output/text.ts';
 
-export type Tone = 'good' | 'bad' | 'dim' | 'strong';
-
-const STYLES = {good: 'green', bad: 'red', dim: 'gray', strong: 'bold'} as const;
-/** Longer lines are hard to read, however wide the terminal is. */
-const WIDEST = 100;
 const TIME_COLUMN = 9;
 
 export class Screen {
   readonly #stream: NodeJS.WriteStream;
-  #live: readonly Line[] = [];
+  #live: readonly Span[] = [];
   #isAfterBlank = false;
 
   constructor(stream: NodeJS.WriteStream) {
@@ -49,14 +43,14 @@ export class Screen {
   }
 
   /** Replaces the picture; where the output is no terminal, nothing is shown until it is kept. */
-  show(picture: readonly Line[]): void {
+  show(picture: readonly Span[]): void {
     if (this.isLive) {
       this.#paint([], picture);
     }
   }
 
   /** The picture stays as it is now. */
-  keep(picture: readonly Line[]): void {
+  keep(picture: readonly Span[]): void {
     this.#paint([{text: ''}, ...picture, {text: ''}], []);
   }
 
@@ -65,11 +59,11 @@ export class Screen {
     this.#live = [];
   }
 
-  #print(lines: readonly Line[]): void {
+  #print(lines: readonly Span[]): void {
     this.#paint(lines, this.#live);
   }
 
-  #paint(lines: readonly Line[], live: readonly Line[]): void {
+  #paint(lines: readonly Span[], live: readonly Span[]): void {
     // One blank line at a time.
     const kept = this.#isAfterBlank && lines[0]?.text === '' ? lines.slice(1) : lines;
     // Up to the first line of the picture, and everything from there on away.
@@ -84,28 +78,18 @@ export class Screen {
 
   /** A pseudo-terminal may have none. */
   get #width(): number {
-    return this.#stream.columns > 0 ? this.#stream.columns : WIDEST;
+    return this.#stream.columns > 0 ? this.#stream.columns : WIDEST_PROSE;
   }
 
-  #styled({text, tone}: Line): string {
-    return tone === undefined || text === '' ? text : styleText(STYLES[tone], text, {stream: this.#stream});
+  #styled(line: Span): string {
+    return paint(line, this.#stream.isTTY && this.#stream.hasColors());
   }
 
   /** Broken at spaces, each line indented. */
-  #wrapped(text: string, indent: number, tone: Tone | undefined): Line[] {
-    const width = Math.min(this.#width, WIDEST) - indent - 1;
-    const lines: string[] = [];
-    let current = '';
-    for (const word of text.split(' ')) {
-      if (current !== '' && current.length + 1 + word.length > width) {
-        lines.push(current);
-        current = word;
-      } else {
-        current = current === '' ? word : `${current} ${word}`;
-      }
-    }
-    return [...lines, current].map((each) => ({
-      text: each === '' ? '' : `${' '.repeat(indent)}${each}`,
+  #wrapped(text: string, indent: number, tone: Tone | undefined): Span[] {
+    const width = Math.min(this.#width, WIDEST_PROSE) - indent - 1;
+    return wrap(text, width).map((line) => ({
+      text: `${' '.repeat(indent)}${plain(line)}`.trimEnd(),
       ...(tone === undefined ? {} : {tone}),
     }));
   }
@@ -113,8 +97,5 @@ export class Screen {
 
 /** Columns as wide as their widest cell. */
 export function table(rows: readonly (readonly string[])[]): string[] {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) =>
-    `  ${row.map((cell, column) => cell.padEnd((widths[column] ?? 0) + 2)).join('')}`.trimEnd(),
-  );
+  return alignColumns(rows, {gap: 2, indent: 2}).map(plain);
 }
