@@ -1,0 +1,37 @@
+/** Where the pod template of each kind is. */
+import type {Labels} from '../../cluster/label-selector.ts';
+import type {ApiPodSpec} from '../../cluster/pod-spec.ts';
+import type {FieldPath} from './manifest-object.ts';
+
+export interface ApiPodTemplate {
+  readonly metadata?: {readonly labels?: Labels; readonly annotations?: Labels};
+  readonly spec?: ApiPodSpec;
+}
+
+/** Kinds whose pods are placed here. */
+export const WORKLOAD_KINDS: ReadonlySet<string> = new Set([
+  'Deployment',
+  'ReplicaSet',
+  'StatefulSet',
+  'DaemonSet',
+  'Pod',
+]);
+
+/** Undefined of what has none, or of something that is no object. */
+export function podTemplateOf(object: {readonly [field: string]: unknown}): ApiPodTemplate | undefined {
+  if (!WORKLOAD_KINDS.has(String(object['kind']))) {
+    return undefined;
+  }
+  if (object['kind'] === 'Pod') {
+    return object as ApiPodTemplate;
+  }
+  const spec = object['spec'];
+  const template =
+    typeof spec === 'object' && spec !== null ? (spec as Record<string, unknown>)['template'] : undefined;
+  return typeof template === 'object' && template !== null ? (template as ApiPodTemplate) : undefined;
+}
+
+/** The path of a field of the pod's spec in the workload's manifest. */
+export function podSpecPath(kind: string, ...field: FieldPath): FieldPath {
+  return kind === 'Pod' ? ['spec', ...field] : ['spec', 'template', 'spec', ...field];
+}
