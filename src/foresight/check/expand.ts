@@ -2,6 +2,10 @@
  * The pods of a StatefulSet or DaemonSet, which nobody makes in the simulation: created once, as their controllers would,
  * so that they take their room and answer for their Services. Nobody brings them back.
  */
+import {type ApiNode, toNode} from '../../cluster/node.ts';
+import {type ApiPodSpec, type Toleration, toPodSpec} from '../../cluster/pod-spec.ts';
+import {requiredNodeAffinity} from '../../scheduling/node-affinity.ts';
+import {hasUntoleratedTaint} from '../../scheduling/taint-toleration.ts';
 import type {ApiObject} from '../../simulator/cluster-api.ts';
 import {controllerOf, controllerReference, NODES, PODS} from '../../simulator/objects.ts';
 import type {SimulatedCluster} from '../../simulator/simulated-cluster.ts';
@@ -9,7 +13,7 @@ import type {ApiPodTemplate} from './pod-templates.ts';
 
 const ACTOR = 'statefulset-controller';
 /** What the DaemonSet controller lets every pod of its own tolerate: pkg/controller/daemon/util/daemonset_util.go. */
-const DAEMON_TOLERATIONS = [
+const DAEMON_TOLERATIONS: readonly Toleration[] = [
   {key: 'node.kubernetes.io/not-ready', operator: 'Exists', effect: 'NoExecute'},
   {key: 'node.kubernetes.io/unreachable', operator: 'Exists', effect: 'NoExecute'},
   {key: 'node.kubernetes.io/disk-pressure', operator: 'Exists', effect: 'NoSchedule'},
@@ -36,12 +40,18 @@ export function expandStatefulSet(cluster: SimulatedCluster, namespace: string, 
   }
 }
 
-/** On every node: those that its rules leave out keep the pod waiting, which is then taken away (see `dropDaemonsWithoutNode`). */
+/** On every node that its nodeSelector, node affinity and tolerations allow. */
 export function expandDaemonSet(cluster: SimulatedCluster, namespace: string, name: string): void {
   const owner = ownerOf(cluster, 'daemonsets.apps', namespace, name);
   withoutPods(cluster, owner.object);
-  for (const node of cluster.api.list(NODES)) {
-    createPod(cluster, owner, `${name}-${node.metadata.name}`.slice(0, 253), pinnedTo(owner, node.metadata.name));
+  for (const object of cluster.api.list(NODES)) {
+    const node = toNode(object as unknown as ApiNode);
+    const spec = pinnedTo(owner, node.name);
+    const wanted = toPodSpec({...owner.template.spec, ...spec});
+    const isMatched = requiredNodeAffinity(wanted)?.(node) ?? true;
+    if (isMatched && !hasUntoleratedTaint(node.taints, wanted.tolerations)) {
+      createPod(cluster, owner, `${name}-${node.name}`.slice(0, 253), spec);
+    }
   }
 }
 
@@ -82,9 +92,9 @@ function createPod({api}: SimulatedCluster, {object, template}: Owner, name: str
 }
 
 /** By node affinity, as the DaemonSet controller does, beside the affinity that the template has. */
-function pinnedTo({template}: Owner, node: string): object {
+function pinnedTo({template}: Owner, node: string): ApiPodSpec {
   const own = template.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  const field = {key: 'metadata.name', operator: 'In', values: [node]};
+  const field = {key: 'metadata.name', operator: 'In', values: [node]} as const;
   const terms = own?.nodeSelectorTerms ?? [{}];
   return {
     tolerations: [...(template.spec?.tolerations ?? []), ...DAEMON_TOLERATIONS],

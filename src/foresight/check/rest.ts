@@ -1,5 +1,5 @@
 /** When a simulated cluster is at rest. Pure. */
-import {type DeploymentObject, DEPLOYMENTS} from '../../simulator/objects.ts';
+import {DEPLOYMENTS, type DeploymentObject, PODS, type PodObject} from '../../simulator/objects.ts';
 import type {SimulatedCluster} from '../../simulator/simulated-cluster.ts';
 
 const STEP_MILLISECONDS = 5_000;
@@ -18,11 +18,10 @@ export function advanceToRest(cluster: SimulatedCluster, longest = LONGEST_MILLI
   return false;
 }
 
-function isAtRest({api, index}: SimulatedCluster): boolean {
-  void index;
+function isAtRest({api}: SimulatedCluster): boolean {
   return (
     api.list(DEPLOYMENTS).every((deployment) => isRolledOut(deployment as DeploymentObject)) &&
-    api.list('pods').every(({spec}) => (spec as {nodeName?: string}).nodeName !== undefined)
+    api.list(PODS).every((pod) => (pod as PodObject).spec.nodeName !== undefined)
   );
 }
 

@@ -2,22 +2,23 @@
  * The manifests applied to the cluster of the picture, in the simulation, until it is at rest: what the rules judge.
  * Pure: values in, values out.
  */
-import {API_VERSION, GROUP, KIND, PLURAL} from '../../api/names.ts';
+import {API_VERSION, FIELD_MANAGER, GROUP, KIND, PLURAL} from '../../api/names.ts';
 import {spreadPolicyCrd} from '../../api/crd.ts';
+import type {PlacementRule} from '../../injection/rule.ts';
 import type {ApiObject, ResourceName} from '../../simulator/cluster-api.ts';
 import {resourceOf} from '../../simulator/manifests.ts';
+import {DEPLOYMENTS, fromKey, keyOf, NODES} from '../../simulator/objects.ts';
 import type {SimulatedCluster} from '../../simulator/simulated-cluster.ts';
 import {StatusError} from '../../simulator/apiserver/status-error.ts';
-import {SERVICE_LOAD} from '../../simulator/load/pod-cpu.ts';
 import type {ClusterPicture} from '../cluster-picture.ts';
+import {simulationOf} from '../simulation.ts';
 import {inServedVersion} from './api-versions.ts';
 import {withReplicasOfAutoscalers} from './autoscaled.ts';
 import {expandDaemonSet, expandStatefulSet} from './expand.ts';
 import {type FieldPath, fieldPath, type ManifestObject} from './manifest-object.ts';
-import {podTemplateOf} from './pod-templates.ts';
+import {podTemplateOf, withRule} from './pod-templates.ts';
 import {prepared} from './prepared.ts';
 import {advanceToRest} from './rest.ts';
-import {stagingCluster} from './staging-cluster.ts';
 
 export interface StageRequest {
   readonly picture: ClusterPicture;
@@ -27,8 +28,8 @@ export interface StageRequest {
   readonly seed?: number;
   /** Takes pods; all others are cordoned while the manifests are applied, as during an upgrade of the nodes. */
   readonly onlyNode?: string;
-  /** What a manifest is replaced by before it is applied, such as one with the rule in its template. */
-  readonly templates?: ReadonlyMap<string, object>;
+  /** What the operator injects, by `namespace/name` of the Deployment. */
+  readonly rules?: ReadonlyMap<string, PlacementRule>;
 }
 
 /** A manifest that the cluster took. */
@@ -51,8 +52,6 @@ export interface Stage {
   readonly refused: readonly RefusedManifest[];
   /** How many manifests of each kind play no part here. */
   readonly ignored: ReadonlyMap<string, number>;
-  /** milliCPU text by `namespace/name`: taken off the Services while the pods are placed. */
-  readonly loads: ReadonlyMap<string, string>;
 }
 
 /** In this order, whatever the order of the manifests: what others need comes before them. */
@@ -75,11 +74,15 @@ export const POLICIES: ResourceName = `${PLURAL}.${GROUP}`;
 
 export function stageManifests(request: StageRequest): Stage {
   const {picture, manifests, onlyNode, seed} = request;
-  const cluster = stagingCluster(picture, seed);
+  const cluster = simulationOf(picture, {
+    ...(seed === undefined ? {} : {seed}),
+    // Where the pods go is one question, whether they overload their nodes another.
+    parameters: {panicAfterSeconds: 0, starvedShare: 0},
+  });
   cluster.api.create('customresourcedefinitions.apiextensions.k8s.io', spreadPolicyCrd, ACTOR);
   const others = cluster.api
-    .list('nodes')
-    .filter(({metadata, spec}) => metadata.name !== onlyNode && !isCordoned(spec))
+    .list(NODES)
+    .filter((node) => node.metadata.name !== onlyNode && !isCordoned(node))
     .map(({metadata}) => metadata.name);
   if (onlyNode !== undefined) {
     setCordoned(cluster, others, true);
@@ -87,7 +90,6 @@ export function stageManifests(request: StageRequest): Stage {
   const applied: AppliedManifest[] = [];
   const refused: RefusedManifest[] = [];
   const ignored = new Map<string, number>();
-  const loads = new Map<string, string>();
   const staged: ManifestObject[] = [];
   for (const manifest of manifests.map(inServedVersion)) {
     if (isStaged(manifest)) {
@@ -103,11 +105,17 @@ export function stageManifests(request: StageRequest): Stage {
       : (manifest.namespace ?? request.defaultNamespace);
     const inNamespace = namespace === undefined ? {} : {namespace};
     try {
-      const object = toStage(manifest, namespace, request, cluster, loads);
+      const object = toStage(manifest, namespace, request, cluster);
       applyObject(cluster, object, namespace);
       applied.push({manifest, ...inNamespace, resource: resourceOf(object)});
     } catch (error) {
       refused.push({manifest, ...inNamespace, causes: causesOf(error)});
+    }
+  }
+  for (const [key, rule] of request.rules ?? []) {
+    const {namespace, name} = fromKey(key);
+    if (!applied.some((each) => each.resource === DEPLOYMENTS && keyOf({namespace: each.namespace ?? '', name: each.manifest.name}) === key)) {
+      cluster.api.update(DEPLOYMENTS, namespace, name, (old) => withRule(old, rule), {actor: FIELD_MANAGER});
     }
   }
   advanceToRest(cluster);
@@ -116,7 +124,7 @@ export function stageManifests(request: StageRequest): Stage {
     advanceToRest(cluster);
   }
   cluster.timeline.clear();
-  return {request, cluster, applied, refused, ignored, loads};
+  return {request, cluster, applied, refused, ignored};
 }
 
 function isStaged({apiVersion, kind}: ManifestObject): boolean {
@@ -132,26 +140,19 @@ function isStaged({apiVersion, kind}: ManifestObject): boolean {
 function toStage(
   manifest: ManifestObject,
   namespace: string | undefined,
-  {picture, templates}: StageRequest,
+  {picture, rules}: StageRequest,
   cluster: SimulatedCluster,
-  loads: Map<string, string>,
 ): ApiObject {
   const isBound = (claim: string) =>
     picture.objects.some(
       ({kind, metadata}) =>
         kind === 'PersistentVolumeClaim' && metadata.namespace === namespace && metadata.name === claim,
     );
-  const object = prepared(manifest, namespace, isBound) as ApiObject & Record<string, unknown>;
+  // What is not of that form, the API refuses.
+  const object = prepared(manifest, namespace, isBound) as unknown as ApiObject;
   prepareSurroundings(cluster, object, namespace);
-  const {kind, metadata} = object;
-  const load = metadata.annotations?.[SERVICE_LOAD];
-  if (kind === 'Service' && load !== undefined) {
-    loads.set(`${namespace}/${metadata.name}`, String(load));
-    const {[SERVICE_LOAD]: _, ...annotations} = metadata.annotations ?? {};
-    return {...object, metadata: {...metadata, annotations}};
-  }
-  const template = templates?.get(`${kind} ${namespace}/${metadata.name}`);
-  return template === undefined ? object : ({...object, spec: {...(object['spec'] as object), template}} as ApiObject);
+  const rule = object.kind === 'Deployment' ? rules?.get(`${namespace}/${manifest.name}`) : undefined;
+  return rule === undefined ? object : withRule(object, rule);
 }
 
 // What somebody else applies, before or with the manifests, or what the picture does not hold.
@@ -241,8 +242,8 @@ function setCordoned(cluster: SimulatedCluster, nodes: readonly string[], isCord
   }
 }
 
-function isCordoned(spec: unknown): boolean {
-  return asObject(spec)['unschedulable'] === true;
+function isCordoned(node: ApiObject): boolean {
+  return asObject(node['spec'])['unschedulable'] === true;
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {
