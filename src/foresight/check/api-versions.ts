@@ -57,7 +57,10 @@ for (const kind of ['Role', 'RoleBinding', 'ClusterRole', 'ClusterRoleBinding'])
   });
 }
 
-export function replacedVersion({apiVersion, kind}: Pick<ManifestObject, 'apiVersion' | 'kind'>): ReplacedVersion | undefined {
+export function replacedVersion({
+  apiVersion,
+  kind,
+}: Pick<ManifestObject, 'apiVersion' | 'kind'>): ReplacedVersion | undefined {
   const versions = Object.hasOwn(REPLACED, kind) ? REPLACED[kind] : undefined;
   return versions !== undefined && Object.hasOwn(versions, apiVersion) ? versions[apiVersion] : undefined;
 }
@@ -66,10 +69,15 @@ export function replacedVersion({apiVersion, kind}: Pick<ManifestObject, 'apiVer
 export function inServedVersion(object: ManifestObject): ManifestObject {
   const {apiVersion, kind, content} = object;
   if (kind === 'HorizontalPodAutoscaler' && apiVersion.startsWith('autoscaling/v')) {
-    return apiVersion === 'autoscaling/v2' ? object : asVersion(object, 'autoscaling/v2', withoutMetrics(content['spec']));
+    return apiVersion === 'autoscaling/v2'
+      ? object
+      : asVersion(object, 'autoscaling/v2', withoutMetrics(content['spec']));
   }
   const replaced = replacedVersion(object);
-  if (replaced === undefined || !['apps/v1', 'policy/v1', 'scheduling.k8s.io/v1'].includes(replaced.current)) {
+  if (
+    replaced === undefined ||
+    !['apps/v1', 'policy/v1', 'scheduling.k8s.io/v1'].includes(replaced.current)
+  ) {
     return object;
   }
   return replaced.current === 'apps/v1'

@@ -15,7 +15,8 @@ export function withReplicasOfAutoscalers(
 ): ManifestObject[] {
   const bounds = new Map(
     manifests.flatMap((manifest) => {
-      const bound = manifest.kind === 'HorizontalPodAutoscaler' ? boundsOf(manifest, defaultNamespace) : undefined;
+      const bound =
+        manifest.kind === 'HorizontalPodAutoscaler' ? boundsOf(manifest, defaultNamespace) : undefined;
       return bound === undefined ? [] : [bound];
     }),
   );
@@ -32,7 +33,10 @@ export function withReplicasOfAutoscalers(
   });
 }
 
-function boundsOf({namespace, content}: ManifestObject, defaultNamespace: string): [string, Bounds] | undefined {
+function boundsOf(
+  {namespace, content}: ManifestObject,
+  defaultNamespace: string,
+): [string, Bounds] | undefined {
   const spec = content['spec'];
   const target = isRecord(spec) ? spec['scaleTargetRef'] : undefined;
   if (!isRecord(spec) || !isRecord(target)) {
@@ -40,7 +44,10 @@ function boundsOf({namespace, content}: ManifestObject, defaultNamespace: string
   }
   const min = typeof spec['minReplicas'] === 'number' ? spec['minReplicas'] : 1;
   const max = typeof spec['maxReplicas'] === 'number' ? spec['maxReplicas'] : min;
-  return [`${String(target['kind'])} ${namespace ?? defaultNamespace}/${String(target['name'])}`, {min, max: Math.max(min, max)}];
+  return [
+    `${String(target['kind'])} ${namespace ?? defaultNamespace}/${String(target['name'])}`,
+    {min, max: Math.max(min, max)},
+  ];
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -74,7 +74,12 @@ function withoutPods({api}: SimulatedCluster, owner: ApiObject): void {
 
 function createPod({api}: SimulatedCluster, {object, template}: Owner, name: string, spec: object): void {
   const labels =
-    object.kind === 'StatefulSet' ? {'statefulset.kubernetes.io/pod-name': name, 'apps.kubernetes.io/pod-index': name.slice(name.lastIndexOf('-') + 1)} : {};
+    object.kind === 'StatefulSet'
+      ? {
+          'statefulset.kubernetes.io/pod-name': name,
+          'apps.kubernetes.io/pod-index': name.slice(name.lastIndexOf('-') + 1),
+        }
+      : {};
   api.create(
     PODS,
     {

@@ -64,7 +64,8 @@ function decide(
   const replacement = replacementOf(workload, currentReplicaSet(replicas), replicas.pods);
   const {topologies} = policy.spec;
   const {domains} = eligibilityOf(replacement, topologies, cache.state);
-  const nodesOf = (key: string) => [...(domains.get(key)?.values() ?? [])].reduce((sum, each) => sum + each, 0);
+  const nodesOf = (key: string) =>
+    [...(domains.get(key)?.values() ?? [])].reduce((sum, each) => sum + each, 0);
   const domainsOf = (key: string) => domains.get(key)?.size ?? 0;
   const desired = desiredRule({
     workload,

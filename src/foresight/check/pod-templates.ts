@@ -38,7 +38,10 @@ export function podSpecPath(kind: string, ...field: FieldPath): FieldPath {
 }
 
 /** The Deployment with the rule in its template, laid over what it has, as a server-side apply would. */
-export function withRule<T extends {readonly [field: string]: unknown}>(deployment: T, rule: PlacementRule): T {
+export function withRule<T extends {readonly [field: string]: unknown}>(
+  deployment: T,
+  rule: PlacementRule,
+): T {
   const template = podTemplateOf(deployment);
   if (template === undefined) {
     return deployment;
@@ -65,5 +68,8 @@ export function withRule<T extends {readonly [field: string]: unknown}>(deployme
     ...(Object.keys(podAntiAffinity).length === 0 ? {} : {affinity: {...spec.affinity, podAntiAffinity}}),
     ...(constraints.length === 0 ? {} : {topologySpreadConstraints: constraints}),
   };
-  return {...deployment, spec: {...(deployment['spec'] as object), template: {...template, spec: withPlacement}}};
+  return {
+    ...deployment,
+    spec: {...(deployment['spec'] as object), template: {...template, spec: withPlacement}},
+  };
 }

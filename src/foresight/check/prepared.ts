@@ -1,6 +1,7 @@
 /** Manifests as the staging takes them: what only a server writes left out, what the simulation has no part for replaced. */
-import {podTemplateOf} from './pod-templates.ts';
+
 import type {ManifestObject} from './manifest-object.ts';
+import {podTemplateOf} from './pod-templates.ts';
 
 type Draft = Record<string, unknown>;
 
@@ -58,7 +59,8 @@ function withoutUnboundClaims(object: Draft, isBound: (claim: string) => boolean
     return isUnbound || volume['ephemeral'] !== undefined ? {name: volume['name'], emptyDir: {}} : volume;
   });
   for (const template of templates) {
-    const name = isRecord(template) && isRecord(template['metadata']) ? template['metadata']['name'] : undefined;
+    const name =
+      isRecord(template) && isRecord(template['metadata']) ? template['metadata']['name'] : undefined;
     replaced.push({name, emptyDir: {}});
   }
   if (spec !== undefined && replaced.length > 0) {

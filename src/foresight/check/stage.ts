@@ -2,14 +2,15 @@
  * The manifests applied to the cluster of the picture, in the simulation, until it is at rest: what the rules judge.
  * Pure: values in, values out.
  */
-import {API_VERSION, FIELD_MANAGER, GROUP, KIND, PLURAL} from '../../api/names.ts';
+
 import {spreadPolicyCrd} from '../../api/crd.ts';
+import {API_VERSION, FIELD_MANAGER, GROUP, KIND, PLURAL} from '../../api/names.ts';
 import type {PlacementRule} from '../../injection/rule.ts';
+import {StatusError} from '../../simulator/apiserver/status-error.ts';
 import type {ApiObject, ResourceName} from '../../simulator/cluster-api.ts';
 import {resourceOf} from '../../simulator/manifests.ts';
 import {DEPLOYMENTS, fromKey, keyOf, NODES} from '../../simulator/objects.ts';
 import type {SimulatedCluster} from '../../simulator/simulated-cluster.ts';
-import {StatusError} from '../../simulator/apiserver/status-error.ts';
 import type {ClusterPicture} from '../cluster-picture.ts';
 import {simulationOf} from '../simulation.ts';
 import {inServedVersion} from './api-versions.ts';
@@ -114,7 +115,13 @@ export function stageManifests(request: StageRequest): Stage {
   }
   for (const [key, rule] of request.rules ?? []) {
     const {namespace, name} = fromKey(key);
-    if (!applied.some((each) => each.resource === DEPLOYMENTS && keyOf({namespace: each.namespace ?? '', name: each.manifest.name}) === key)) {
+    if (
+      !applied.some(
+        (each) =>
+          each.resource === DEPLOYMENTS &&
+          keyOf({namespace: each.namespace ?? '', name: each.manifest.name}) === key,
+      )
+    ) {
       cluster.api.update(DEPLOYMENTS, namespace, name, (old) => withRule(old, rule), {actor: FIELD_MANAGER});
     }
   }
@@ -133,7 +140,8 @@ function isStaged({apiVersion, kind}: ManifestObject): boolean {
   }
   const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
   return (
-    ORDER.includes(kind) && ['', 'apps', 'policy', 'autoscaling', 'scheduling.k8s.io', 'extensions'].includes(group)
+    ORDER.includes(kind) &&
+    ['', 'apps', 'policy', 'autoscaling', 'scheduling.k8s.io', 'extensions'].includes(group)
   );
 }
 
@@ -156,7 +164,11 @@ function toStage(
 }
 
 // What somebody else applies, before or with the manifests, or what the picture does not hold.
-function prepareSurroundings(cluster: SimulatedCluster, object: ApiObject, namespace: string | undefined): void {
+function prepareSurroundings(
+  cluster: SimulatedCluster,
+  object: ApiObject,
+  namespace: string | undefined,
+): void {
   const {api} = cluster;
   if (namespace === undefined) {
     return;
@@ -176,7 +188,11 @@ function prepareSurroundings(cluster: SimulatedCluster, object: ApiObject, names
   }
   const priorityClass = String(spec.priorityClassName ?? '');
   const classes = 'priorityclasses.scheduling.k8s.io';
-  if (priorityClass !== '' && !priorityClass.startsWith('system-') && api.get(classes, undefined, priorityClass) === undefined) {
+  if (
+    priorityClass !== '' &&
+    !priorityClass.startsWith('system-') &&
+    api.get(classes, undefined, priorityClass) === undefined
+  ) {
     api.create(classes, {metadata: {name: priorityClass}, value: 0}, ACTOR);
   }
 }
@@ -213,7 +229,9 @@ function laidOver(old: ApiObject, object: ApiObject): ApiObject {
       labels: {...metadata.labels},
       annotations: {...old.metadata.annotations, ...metadata.annotations},
     },
-    ...(object['spec'] === undefined ? {} : {spec: isService ? {...before, ...after} : {...replicas, ...after}}),
+    ...(object['spec'] === undefined
+      ? {}
+      : {spec: isService ? {...before, ...after} : {...replicas, ...after}}),
   };
 }
 

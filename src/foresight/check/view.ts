@@ -56,7 +56,11 @@ export interface StageView {
   readonly services: readonly ServiceView[];
   /** Every workload there is, of the manifests or not. */
   readonly all: readonly WorkloadView[];
-  readonly manifestOf: (resource: ResourceName, namespace: string | undefined, name: string) => ManifestObject | undefined;
+  readonly manifestOf: (
+    resource: ResourceName,
+    namespace: string | undefined,
+    name: string,
+  ) => ManifestObject | undefined;
 }
 
 const PICTURED: readonly ResourceName[] = [
@@ -95,7 +99,10 @@ export function stagedPicture({cluster, request: {picture}}: Stage): ClusterPict
 export function viewOf(stage: Stage): StageView {
   const {cluster, applied} = stage;
   const manifests = new Map(
-    applied.map(({resource, namespace, manifest}) => [`${resource} ${namespace ?? ''}/${manifest.name}`, manifest]),
+    applied.map(({resource, namespace, manifest}) => [
+      `${resource} ${namespace ?? ''}/${manifest.name}`,
+      manifest,
+    ]),
   );
   const manifestOf: StageView['manifestOf'] = (resource, namespace, name) =>
     manifests.get(`${resource} ${namespace ?? ''}/${name}`);
@@ -105,7 +112,11 @@ export function viewOf(stage: Stage): StageView {
     const service = object as ServiceObject;
     const {namespace = '', name} = service.metadata;
     const selector = service.spec?.selector;
-    if (selector === undefined || Object.keys(selector).length === 0 || service.spec?.type === 'ExternalName') {
+    if (
+      selector === undefined ||
+      Object.keys(selector).length === 0 ||
+      service.spec?.type === 'ExternalName'
+    ) {
       return [];
     }
     const workloads = all.filter(
@@ -116,7 +127,9 @@ export function viewOf(stage: Stage): StageView {
       return [];
     }
     const pods = workloads.flatMap((each) => [...(podsOf.get(each) ?? [])]);
-    return [{namespace, name, ...(manifest === undefined ? {} : {manifest}), object: service, workloads, pods}];
+    return [
+      {namespace, name, ...(manifest === undefined ? {} : {manifest}), object: service, workloads, pods},
+    ];
   });
   const selected = new Set(services.flatMap(({workloads}) => workloads));
   const picture = stagedPicture(stage);
@@ -158,7 +171,9 @@ function workloadsOf({cluster: {api}}: Stage, manifestOf: StageView['manifestOf'
     const manifest = manifestOf(resource, namespace, name);
     const spec = object['spec'] as {replicas?: number};
     const placement = new Map<string, number>();
-    for (const {spec: {nodeName}} of pods) {
+    for (const {
+      spec: {nodeName},
+    } of pods) {
       if (nodeName !== undefined) {
         placement.set(nodeName, (placement.get(nodeName) ?? 0) + 1);
       }
