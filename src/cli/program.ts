@@ -1,6 +1,7 @@
 /** `kubectl spread`: the command line as one function, from arguments to exit code. */
 import {Command, CommanderError} from 'commander';
 import type {AddCommand, RunCommand} from './command.ts';
+import {addCheckCommand} from './commands/check.ts';
 import {addMapCommand} from './commands/map.ts';
 import {addPatchCommand} from './commands/patch.ts';
 import {addPlanCommand} from './commands/plan.ts';
@@ -16,6 +17,7 @@ const COMMANDS: readonly AddCommand[] = [
   addMapCommand,
   addPlanCommand,
   addPatchCommand,
+  addCheckCommand,
   addSnapshotCommand,
 ];
 
