@@ -5,6 +5,7 @@ import {addCheckCommand} from './commands/check.ts';
 import {addMapCommand} from './commands/map.ts';
 import {addPatchCommand} from './commands/patch.ts';
 import {addPlanCommand} from './commands/plan.ts';
+import {addSimulateCommand} from './commands/simulate.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
 import {addStatusCommand} from './commands/status.ts';
 import {EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED, InputError} from './failure.ts';
@@ -18,6 +19,7 @@ const COMMANDS: readonly AddCommand[] = [
   addPlanCommand,
   addPatchCommand,
   addCheckCommand,
+  addSimulateCommand,
   addSnapshotCommand,
 ];
 
