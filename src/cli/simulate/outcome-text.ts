@@ -55,7 +55,7 @@ export function outcomeLines(outcome: Outcome, {origin, acts, notes, width}: Out
 }
 
 function drainLines({drains}: Outcome, width: number | undefined): Text[] {
-  return drains.flatMap(({node, seconds, left}) => [
+  return drains.flatMap(({node, seconds, left, moves}) => [
     '',
     ...(seconds === undefined
       ? paragraph(
@@ -63,6 +63,7 @@ function drainLines({drains}: Outcome, width: number | undefined): Text[] {
           width,
         )
       : paragraph([{text: node, tone: 'strong'}, ` is drained after ${describeSeconds(seconds)}`], width)),
+    ...item('follows', followers(moves), width),
     ...left
       .slice(0, NAMES_SHOWN)
       .flatMap(({namespace, pod, reason}) => paragraph(`${namespace}/${pod}: ${reason}`, width, 2)),
