@@ -2,12 +2,14 @@
 import {Command, CommanderError} from 'commander';
 import type {AddCommand, RunCommand} from './command.ts';
 import {addCheckCommand} from './commands/check.ts';
+import {addCompletionCommand, answerCompletion} from './commands/completion.ts';
 import {addMapCommand} from './commands/map.ts';
 import {addPatchCommand} from './commands/patch.ts';
 import {addPlanCommand} from './commands/plan.ts';
 import {addSimulateCommand} from './commands/simulate.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
 import {addStatusCommand} from './commands/status.ts';
+import {COMPLETE} from './completion/scripts.ts';
 import {EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED, InputError} from './failure.ts';
 import type {CommandIo} from './io.ts';
 import {VERSION} from './version.ts';
@@ -21,6 +23,7 @@ const COMMANDS: readonly AddCommand[] = [
   addCheckCommand,
   addSimulateCommand,
   addSnapshotCommand,
+  addCompletionCommand,
 ];
 
 /** Never throws for what a user may do wrong: that is a message on stderr and exit code 2. */
@@ -34,6 +37,10 @@ export async function runProgram(args: readonly string[], io: CommandIo): Promis
       const values = given.slice(0, -2).flat() as string[];
       code = await act(options, io, values);
     };
+  const [first, ...words] = args;
+  if (first === COMPLETE) {
+    return answerCompletion(programOf(io, run), words, io);
+  }
   try {
     await programOf(io, run).parseAsync([...args], {from: 'user'});
     return code;
