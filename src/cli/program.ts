@@ -1,10 +1,12 @@
 /** `kubectl spread`: the command line as one function, from arguments to exit code. */
 import {Command, CommanderError} from 'commander';
 import type {AddCommand, RunCommand} from './command.ts';
+import {addCheckCommand} from './commands/check.ts';
 import {addCompletionCommand, answerCompletion} from './commands/completion.ts';
 import {addMapCommand} from './commands/map.ts';
 import {addPatchCommand} from './commands/patch.ts';
 import {addPlanCommand} from './commands/plan.ts';
+import {addSimulateCommand} from './commands/simulate.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
 import {addStatusCommand} from './commands/status.ts';
 import {COMPLETE} from './completion/scripts.ts';
@@ -18,6 +20,8 @@ const COMMANDS: readonly AddCommand[] = [
   addMapCommand,
   addPlanCommand,
   addPatchCommand,
+  addCheckCommand,
+  addSimulateCommand,
   addSnapshotCommand,
   addCompletionCommand,
 ];
