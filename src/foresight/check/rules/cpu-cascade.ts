@@ -28,7 +28,7 @@ export const cpuCascade: CheckRule = {
   summary: 'The CPU load takes one node down after the other',
 
   find(context) {
-    const scenario = context.calm.basis === 'requests' ? undefined : scenarioOf(context);
+    const scenario = context.calm().basis === 'requests' ? undefined : scenarioOf(context);
     const workload = scenario === undefined ? undefined : mostLoaded(context, scenario.outcome);
     return scenario === undefined || workload?.manifest === undefined
       ? []
@@ -38,14 +38,14 @@ export const cpuCascade: CheckRule = {
 
 function scenarioOf(context: CheckContext): Scenario | undefined {
   const {calm, losses, view, isBudgetSpent} = context;
-  if (isCascade(calm)) {
-    return {kind: 'calm', outcome: calm, begins: 'Under its own load, with nothing lost:'};
+  if (isCascade(calm())) {
+    return {kind: 'calm', outcome: calm(), begins: 'Under its own load, with nothing lost:'};
   }
   const together = isBudgetSpent() ? undefined : piledUp(context);
   if (together !== undefined) {
     return together;
   }
-  const group = (losses.losses[0]?.groups ?? []).find(({nodesDying}) => nodesDying.length > 0);
+  const group = (losses().losses[0]?.groups ?? []).find(({nodesDying}) => nodesDying.length > 0);
   const [example] = group?.examples ?? [];
   return example === undefined
     ? undefined

@@ -26,7 +26,9 @@ describe('foresight/check/rules/invalid-object', () => {
   });
 
   it('judges the other objects all the same', () => {
-    const {view} = checkYaml(deploymentYaml('a', {podSpec: 'x: 1'}) + deploymentYaml('b'));
+    const {
+      context: {view},
+    } = checkYaml(deploymentYaml('a', {podSpec: 'x: 1'}) + deploymentYaml('b'));
 
     expect(view.workloads.map(({name}) => name)).toEqual(['b']);
   });

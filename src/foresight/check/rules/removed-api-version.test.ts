@@ -17,7 +17,9 @@ describe('foresight/check/rules/removed-api-version', () => {
   });
 
   it('judges the object all the same, with the selector that the old version took from the template', () => {
-    const {view} = checkYaml(OLD.replace(/^ {2}selector.*\n/m, ''));
+    const {
+      context: {view},
+    } = checkYaml(OLD.replace(/^ {2}selector.*\n/m, ''));
 
     expect(view.workloads).toMatchObject([{name: 'web', replicas: 2, pending: []}]);
   });

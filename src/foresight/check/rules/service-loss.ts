@@ -10,8 +10,8 @@ export const serviceLoss: CheckRule = {
   summary: 'A Service loses every endpoint at the loss of one node or of two',
 
   find(context) {
-    const [one, two] = context.losses.losses;
-    const nodes = context.losses.nodes;
+    const [one, two] = context.losses().losses;
+    const nodes = context.losses().nodes;
     const byOne = lostServices(one?.groups ?? []);
     const byTwo = lostServices(two?.groups ?? []);
     return context.view.services.flatMap((service) => {

@@ -2,7 +2,7 @@
 import {parseManifests} from '../../../cli/manifests/parse-manifests.ts';
 import {type AssumedCluster, assumeCluster} from '../../../cli/source/assumed-cluster.ts';
 import type {ApiObject} from '../../../simulator/cluster-api.ts';
-import {type CheckReport, checkManifests} from '../check.ts';
+import {CHECK_RULES, type CheckReport, type CheckRequest, checkManifests, contextOf} from '../check.ts';
 import type {Finding} from '../finding.ts';
 import type {SuppressionEntry} from '../suppression.ts';
 
@@ -14,27 +14,33 @@ export interface CheckYamlOptions extends Partial<AssumedCluster> {
 }
 
 /** On three nodes of 4 CPU, where nothing else is said. */
-export function checkYaml(
+export function checkYaml(yaml: string, options: CheckYamlOptions = {}): CheckReport {
+  return checkManifests(requestOf(yaml, options));
+}
+
+function requestOf(
   yaml: string,
-  {objects = [], isAssumed = true, suppressions = [], nodes = 3, ...cluster}: CheckYamlOptions = {},
-): CheckReport {
+  {objects = [], isAssumed = true, suppressions = [], nodes = 3, ...cluster}: CheckYamlOptions,
+): CheckRequest {
   const {objects: manifests, problems} = parseManifests(yaml, 'a.yaml');
   if (problems.length > 0) {
     throw new Error(`the test's manifests: ${problems.map(({message}) => message).join('; ')}`);
   }
   const picture = assumeCluster({nodes, ...cluster}, Date.UTC(2026, 0, 1));
-  return checkManifests({
+  return {
     picture: {...picture, objects: [...picture.objects, ...objects]},
     manifests,
     defaultNamespace: 'default',
     isAssumed,
     suppressions,
-  });
+  };
 }
 
-/** Those of one rule. */
+/** What one rule says. */
 export function findingsOf(rule: string, yaml: string, options: CheckYamlOptions = {}): Finding[] {
-  return checkYaml(yaml, options).findings.filter((finding) => finding.rule === rule);
+  return CHECK_RULES.filter(({id}) => id === rule).flatMap((each) =>
+    each.find(contextOf(requestOf(yaml, options))),
+  );
 }
 
 export interface WrittenDeployment {
