@@ -2,13 +2,24 @@
 import {Command, CommanderError} from 'commander';
 import type {AddCommand, RunCommand} from './command.ts';
 import {addCheckCommand} from './commands/check.ts';
+import {addMapCommand} from './commands/map.ts';
+import {addPatchCommand} from './commands/patch.ts';
+import {addPlanCommand} from './commands/plan.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
+import {addStatusCommand} from './commands/status.ts';
 import {EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED, InputError} from './failure.ts';
 import type {CommandIo} from './io.ts';
 import {VERSION} from './version.ts';
 
 /** In the order of `--help`. */
-const COMMANDS: readonly AddCommand[] = [addCheckCommand, addSnapshotCommand];
+const COMMANDS: readonly AddCommand[] = [
+  addStatusCommand,
+  addMapCommand,
+  addPlanCommand,
+  addPatchCommand,
+  addCheckCommand,
+  addSnapshotCommand,
+];
 
 /** Never throws for what a user may do wrong: that is a message on stderr and exit code 2. */
 export async function runProgram(args: readonly string[], io: CommandIo): Promise<number> {
