@@ -1,5 +1,4 @@
 /** The operator's process: flags, wiring, signals. */
-import {readFileSync} from 'node:fs';
 import {systemClock} from './clock.ts';
 import {ClusterWatch} from './controller/cluster-watch.ts';
 import {KubeActions} from './controller/kube-actions.ts';
@@ -19,10 +18,9 @@ import {createLog} from './observability/logging.ts';
 import {releaseStartupMemory} from './observability/memory.ts';
 import {Metrics} from './observability/metrics.ts';
 import {DEFAULT_HEALTH_ADDRESS, type OperatorOptions, parseOptions} from './options.ts';
+import {readPackageFile} from './package-files.ts';
 
-const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+const {version} = JSON.parse(readPackageFile('package.json')) as {version: string};
 
 /** How long a shutdown may take before the process goes anyway, milliseconds; less than a pod's grace period of 30 s. */
 const SHUTDOWN = 25_000;
@@ -245,6 +243,6 @@ function outcomeOf({verb, resource, code}: RequestMeasurement): boolean | undefi
   return !(code === 'error' || code === 'timeout' || code.startsWith('5'));
 }
 
-process.exitCode = await main();
-// What is left are sockets on their way to be closed; nothing waits for them.
-process.exit();
+// What is left are sockets on their way to be closed; nothing waits for them. No await: the single executable is a
+// CommonJS file.
+void main().then((code) => process.exit(code));

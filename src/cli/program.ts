@@ -1,13 +1,14 @@
 /** `kubectl spread`: the command line as one function, from arguments to exit code. */
 import {Command, CommanderError} from 'commander';
 import type {AddCommand, RunCommand} from './command.ts';
+import {addDemoCommand} from './commands/demo.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
 import {EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED, InputError} from './failure.ts';
 import type {CommandIo} from './io.ts';
 import {VERSION} from './version.ts';
 
 /** In the order of `--help`. */
-const COMMANDS: readonly AddCommand[] = [addSnapshotCommand];
+const COMMANDS: readonly AddCommand[] = [addDemoCommand, addSnapshotCommand];
 
 /** Never throws for what a user may do wrong: that is a message on stderr and exit code 2. */
 export async function runProgram(args: readonly string[], io: CommandIo): Promise<number> {
