@@ -5,7 +5,7 @@ import {parseMilli, parseWhole} from '../../cluster/quantity.ts';
 import type {PodObject} from '../objects.ts';
 
 /** On pods: milliCPU that it uses while it runs, whatever its Services get. */
-const BASE_CPU = 'simulator.spread-operator.io/base-cpu';
+export const BASE_CPU = 'simulator.spread-operator.io/base-cpu';
 /** On Services: milliCPU that its traffic costs in all, shared evenly by its ready endpoints. */
 export const SERVICE_LOAD = 'simulator.spread-operator.io/load-cpu';
 /** KWOK's name for the same as BASE_CPU, per container; a template of the scenarios may carry it. */

@@ -1,0 +1,25 @@
+/** A picture of a simulated cluster as it stands, for tests. */
+import type {SimulatedCluster} from '../../simulator/simulated-cluster.ts';
+import type {ClusterPicture} from '../cluster-picture.ts';
+
+const RESOURCES = [
+  'namespaces',
+  'nodes',
+  'pods',
+  'services',
+  'deployments.apps',
+  'replicasets.apps',
+  'statefulsets.apps',
+  'daemonsets.apps',
+  'poddisruptionbudgets.policy',
+];
+
+export function pictureOf(cluster: SimulatedCluster): ClusterPicture {
+  return {
+    origin: 'a simulated cluster',
+    takenAt: cluster.now,
+    server: {major: 1, minor: 36},
+    objects: RESOURCES.flatMap((resource) => cluster.api.list(resource)),
+    missing: [],
+  };
+}
