@@ -2,16 +2,11 @@
 import {systemClock} from '../src/clock.ts';
 import type {WorkloadKey} from '../src/cluster/cluster-cache.ts';
 import type {Pod} from '../src/cluster/pod.ts';
-import {PolicyReports} from '../src/controller/policy-reports.ts';
+import {inProcessReconciler} from '../src/controller/in-process-reconciler.ts';
 import {Triggers} from '../src/controller/triggers.ts';
-import {WorkloadReconciler} from '../src/controller/workload-reconciler.ts';
-import {Pace} from '../src/eviction/pace.ts';
-import {capabilitiesOf} from '../src/injection/rule.ts';
-import type {Log} from '../src/log.ts';
+import type {WorkloadReconciler} from '../src/controller/workload-reconciler.ts';
 import {RecordedActions} from '../test/scenarios/recorded-actions.ts';
 import type {FilledCluster} from './cluster/fill.ts';
-
-export const SILENT: Log = {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}};
 
 export class InProcessOperator {
   readonly actions = new RecordedActions();
@@ -23,35 +18,16 @@ export class InProcessOperator {
 
   constructor(cluster: FilledCluster) {
     const {cache, policies} = cluster;
-    const {actions} = this;
     const clock = systemClock;
-    const reports = new PolicyReports({
-      cache,
-      policies,
-      actions,
-      circuitOpen: () => undefined,
-      clock,
-      schedule: () => {},
-      onEntry: () => {},
-    });
     this.#cluster = cluster;
-    this.#reconciler = new WorkloadReconciler({
+    this.#reconciler = inProcessReconciler({
       cache,
       policies,
-      reports,
-      actions,
-      capabilities: () => capabilitiesOf({major: 1, minor: 36}),
-      circuitOpen: () => undefined,
-      onTarget: () => {},
-      pace: new Pace({perMinute: 6000, burst: 100}, clock.now()),
-      backOff: {firstSeconds: 300, longestSeconds: 21_600},
-      excludedNamespaces: new Set(['kube-system']),
+      actions: this.actions,
       clock,
-      log: SILENT,
-      onEviction: () => {},
-      onMove: () => {},
+      server: {major: 1, minor: 36},
       enqueue: (key) => this.#due.add(key),
-    });
+    }).reconciler;
     this.#triggers = new Triggers({
       cache,
       policies,

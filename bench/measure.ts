@@ -12,6 +12,7 @@ import {PolicyReports} from '../src/controller/policy-reports.ts';
 import {SpreadController} from '../src/controller/spread-controller.ts';
 import {Pace} from '../src/eviction/pace.ts';
 import {capabilitiesOf} from '../src/injection/rule.ts';
+import {SILENT} from '../src/log.ts';
 import {Metrics} from '../src/observability/metrics.ts';
 import {plan} from '../src/planning/plan.ts';
 import {replacementOf} from '../src/planning/replacement.ts';
@@ -19,7 +20,7 @@ import {RecordedActions} from '../test/scenarios/recorded-actions.ts';
 import {storedPolicy, workloadStatus} from '../test/scenarios/workloads.ts';
 import {type FilledCluster, fill} from './cluster/fill.ts';
 import {type ClusterLayout, clusterLayout} from './cluster/layout.ts';
-import {InProcessOperator, SILENT} from './in-process-operator.ts';
+import {InProcessOperator} from './in-process-operator.ts';
 import {EVENT_KINDS, PodEvents} from './pod-events.ts';
 import {cpuTime, type Summary, summarise} from './statistics.ts';
 

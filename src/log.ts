@@ -5,3 +5,5 @@ export interface Log {
   warn(message: string, meta?: Record<string, unknown>): void;
   error(message: string, meta?: Record<string, unknown>): void;
 }
+
+export const SILENT: Log = {debug: () => {}, info: () => {}, warn: () => {}, error: () => {}};

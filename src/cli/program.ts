@@ -2,13 +2,20 @@
 import {Command, CommanderError} from 'commander';
 import type {AddCommand, RunCommand} from './command.ts';
 import {addDemoCommand} from './commands/demo.ts';
+import {addPlanCommand} from './commands/plan.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
+import {addStatusCommand} from './commands/status.ts';
 import {EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED, InputError} from './failure.ts';
 import type {CommandIo} from './io.ts';
 import {VERSION} from './version.ts';
 
 /** In the order of `--help`. */
-const COMMANDS: readonly AddCommand[] = [addDemoCommand, addSnapshotCommand];
+const COMMANDS: readonly AddCommand[] = [
+  addDemoCommand,
+  addStatusCommand,
+  addPlanCommand,
+  addSnapshotCommand,
+];
 
 /** Never throws for what a user may do wrong: that is a message on stderr and exit code 2. */
 export async function runProgram(args: readonly string[], io: CommandIo): Promise<number> {

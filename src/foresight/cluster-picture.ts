@@ -39,6 +39,8 @@ import type {ApiObject} from '../simulator/cluster-api.ts';
 export interface ClusterPicture {
   /** For people: `context "staging"`, `snapshot.json of 2026-11-28 13:10 UTC`, `an assumed cluster of 3 nodes`. */
   readonly origin: string;
+  /** Of the context; absent where there is none: then questions are about all namespaces. */
+  readonly namespace?: string;
   /** Milliseconds since the epoch: when the objects were read. */
   readonly takenAt: number;
   readonly server: {readonly major: number; readonly minor: number};

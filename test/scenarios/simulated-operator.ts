@@ -7,12 +7,11 @@ import type {ClusterCache, WorkloadKey} from '../../src/cluster/cluster-cache.ts
 import type {Node} from '../../src/cluster/node.ts';
 import type {Pod} from '../../src/cluster/pod.ts';
 import type {WorkloadReplicas} from '../../src/cluster/replicas.ts';
+import {inProcessReconciler} from '../../src/controller/in-process-reconciler.ts';
 import {PolicyIndex, policyKey, toStoredPolicy} from '../../src/controller/policy-index.ts';
-import {PolicyReports} from '../../src/controller/policy-reports.ts';
+import type {PolicyReports} from '../../src/controller/policy-reports.ts';
 import type {Requeue} from '../../src/controller/work-queue.ts';
-import {WorkloadReconciler} from '../../src/controller/workload-reconciler.ts';
-import {Pace} from '../../src/eviction/pace.ts';
-import {capabilitiesOf} from '../../src/injection/rule.ts';
+import type {WorkloadReconciler} from '../../src/controller/workload-reconciler.ts';
 import {ManualClock} from '../../src/kube/testing/manual-clock.ts';
 import {MemoryLog} from '../../src/kube/testing/memory-log.ts';
 import {receptionOf} from '../../src/planning/reception.ts';
@@ -155,30 +154,13 @@ export class SimulatedOperator {
 
   #start(): [PolicyReports, WorkloadReconciler] {
     const {cache, actions, clock} = this;
-    const policies = this.#policies;
-    const reports = new PolicyReports({
+    const {reports, reconciler} = inProcessReconciler({
       cache,
-      policies,
+      policies: this.#policies,
       actions,
-      circuitOpen: () => undefined,
       clock,
-      schedule: () => {},
-      onEntry: () => {},
-    });
-    const reconciler = new WorkloadReconciler({
-      cache,
-      policies,
-      reports,
-      actions,
-      capabilities: () => capabilitiesOf({major: 1, minor: 36}),
-      circuitOpen: () => undefined,
-      onTarget: () => {},
-      pace: new Pace({perMinute: 600, burst: 100}, clock.now()),
-      backOff: {firstSeconds: 300, longestSeconds: 21_600},
-      excludedNamespaces: new Set(['kube-system']),
-      clock,
+      server: {major: 1, minor: 36},
       log: new MemoryLog(),
-      onEviction: () => {},
       onMove: (result) => this.finished.push(result),
       enqueue: (key) => this.enqueued.add(key),
     });

@@ -20,12 +20,16 @@ export function addOutputOption(command: Command): Command {
   );
 }
 
-/** @param content what follows `apiVersion` and `kind`; nothing in it is undefined but what is left out */
-export function printDocument(output: Output, format: DocumentFormat, kind: string, content: object): void {
+/** @param content what follows `apiVersion` and `kind` */
+export function documentText(format: DocumentFormat, kind: string, content: object): string {
   const document = {apiVersion: DOCUMENT_API_VERSION, kind, ...content};
-  output.write(
-    format === 'json' ? `${JSON.stringify(document, undefined, 2)}\n` : toYaml(document, {isOneOf: false}),
-  );
+  return format === 'json'
+    ? `${JSON.stringify(document, undefined, 2)}\n`
+    : toYaml(document, {isOneOf: false});
+}
+
+export function printDocument(output: Output, format: DocumentFormat, kind: string, content: object): void {
+  output.write(documentText(format, kind, content));
 }
 
 /** @param isOneOf whether others follow in the same stream */

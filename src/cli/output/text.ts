@@ -40,8 +40,12 @@ export function paint(text: Text, hasColors: boolean): string {
     : plain(text);
 }
 
+export function linesText({hasColors}: Pick<Output, 'hasColors'>, lines: readonly Text[]): string {
+  return lines.map((line) => `${paint(line, hasColors)}\n`).join('');
+}
+
 export function printLines(output: Output, lines: readonly Text[]): void {
-  output.write(lines.map((line) => `${paint(line, output.hasColors)}\n`).join(''));
+  output.write(linesText(output, lines));
 }
 
 /** `1 move`, `3 moves` */

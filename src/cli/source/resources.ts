@@ -8,6 +8,9 @@ export interface ReadResource {
   readonly kind: string;
   /** Without it most answers would be wrong; the rest may be missing, and the answers say so. */
   readonly isRequired: boolean;
+  readonly fieldSelector?: string;
+  /** What it means that the API server does not know the resource. */
+  readonly ifNotServed?: string;
 }
 
 export const READ_RESOURCES: readonly ReadResource[] = [
@@ -48,6 +51,28 @@ export const READ_RESOURCES: readonly ReadResource[] = [
     resource: 'spreadpolicies',
     kind: 'SpreadPolicy',
     isRequired: false,
+    ifNotServed: 'SpreadPolicies are not installed in this cluster',
   },
-  {apiVersion: 'metrics.k8s.io/v1beta1', resource: 'pods', kind: 'PodMetrics', isRequired: false},
+  {
+    apiVersion: 'metrics.k8s.io/v1beta1',
+    resource: 'pods',
+    kind: 'PodMetrics',
+    isRequired: false,
+    ifNotServed: 'there is no metrics server, so what CPU is used is not known',
+  },
+  {
+    apiVersion: 'metrics.k8s.io/v1beta1',
+    resource: 'nodes',
+    kind: 'NodeMetrics',
+    isRequired: false,
+    ifNotServed: 'there is no metrics server, so what CPU is used is not known',
+  },
+  {
+    // Whether an operator is running.
+    apiVersion: 'coordination.k8s.io/v1',
+    resource: 'leases',
+    kind: 'Lease',
+    isRequired: false,
+    fieldSelector: 'metadata.name=spread-operator',
+  },
 ];

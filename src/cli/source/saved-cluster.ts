@@ -5,19 +5,22 @@ import {gunzipSync, gzipSync} from 'node:zlib';
 import type {ClusterPicture} from '../../foresight/cluster-picture.ts';
 import {InputError} from '../failure.ts';
 import type {CommandIo} from '../io.ts';
+import {DOCUMENT_API_VERSION} from '../output/document.ts';
 
-const API_VERSION = 'cli.spread-operator.io/v1alpha1';
 const KIND = 'ClusterSnapshot';
 const GZIP_MAGIC = 0x1f8b;
 
 /** JSON; compressed when the file's name ends in `.gz`. */
-export function encodeCluster({origin, takenAt, ...picture}: ClusterPicture, isCompressed: boolean): Buffer {
+export function encodeCluster(picture: ClusterPicture, isCompressed: boolean): Buffer {
+  const {origin, takenAt, server, objects, missing} = picture;
   const text = JSON.stringify({
-    apiVersion: API_VERSION,
+    apiVersion: DOCUMENT_API_VERSION,
     kind: KIND,
     origin,
     takenAt: new Date(takenAt).toISOString(),
-    ...picture,
+    server,
+    missing,
+    objects,
   });
   const bytes = Buffer.from(`${text}\n`);
   return isCompressed ? gzipSync(bytes) : bytes;
@@ -50,9 +53,9 @@ function decodeCluster(bytes: Buffer, file: string): ClusterPicture {
     throw new InputError(`snapshot ${file} is not valid: ${(error as Error).message}`, {cause: error});
   }
   const {apiVersion, kind, origin, takenAt, server, objects, missing} = content;
-  if (apiVersion !== API_VERSION || kind !== KIND) {
+  if (apiVersion !== DOCUMENT_API_VERSION || kind !== KIND) {
     throw new InputError(
-      `snapshot ${file}: expected a ${KIND} of ${API_VERSION}, found ${String(kind)} of ${String(apiVersion)}; ` +
+      `snapshot ${file}: expected a ${KIND} of ${DOCUMENT_API_VERSION}, found ${String(kind)} of ${String(apiVersion)}; ` +
         'make one with `kubectl spread snapshot -o FILE`',
     );
   }

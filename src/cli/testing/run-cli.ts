@@ -1,7 +1,7 @@
 /** The command line in a test: arguments in, exit code and output out. */
 import {tmpdir} from 'node:os';
 import {systemClock} from '../../clock.ts';
-import type {CommandIo} from '../io.ts';
+import type {CommandIo, Output} from '../io.ts';
 import {runProgram} from '../program.ts';
 
 export interface CliResult {
@@ -15,24 +15,33 @@ export async function runCli(args: readonly string[], io: Partial<CommandIo> = {
   const stdout: string[] = [];
   const stderr: string[] = [];
   const code = await runProgram(args, {
-    stdout: {
-      write: (text) => void stdout.push(text),
-      isTerminal: false,
-      width: undefined,
-      hasColors: false,
-    },
-    stderr: {
-      write: (text) => void stderr.push(text),
-      isTerminal: false,
-      width: undefined,
-      hasColors: false,
-    },
+    ...cliIo(),
+    stdout: outputInto(stdout),
+    stderr: outputInto(stderr),
+    ...io,
+  });
+  return {code, stdout: stdout.join(''), stderr: stderr.join('')};
+}
+
+/** For what takes a CommandIo; what is printed goes nowhere. */
+export function cliIo(): CommandIo {
+  return {
+    stdout: outputInto([]),
+    stderr: outputInto([]),
     stdin: async () => '',
     env: {HOME: tmpdir()},
     directory: tmpdir(),
     clock: systemClock,
     signal: new AbortController().signal,
-    ...io,
-  });
-  return {code, stdout: stdout.join(''), stderr: stderr.join('')};
+  };
+}
+
+/** @param width of a terminal; without it, there is none */
+export function outputInto(written: string[], width?: number): Output {
+  return {
+    write: (text) => void written.push(text),
+    isTerminal: width !== undefined,
+    width,
+    hasColors: false,
+  };
 }
