@@ -67,8 +67,8 @@ describe('the npm package', () => {
   });
 
   it.each([
-    {title: 'npx kubectl-spread', command: ['npx', '--no', 'kubectl-spread']},
-    {title: 'npx spread-operator', command: ['npx', '--no', 'spread-operator']},
+    {title: 'npx kubectl-spread', command: ['npx', 'kubectl-spread']},
+    {title: 'npx spread-operator', command: ['npx', 'spread-operator']},
     {title: 'kubectl spread', command: ['kubectl', 'spread']},
   ])(
     'answers as $title',
@@ -83,7 +83,7 @@ describe('the npm package', () => {
   it(
     'tells the demo',
     async () => {
-      const {stdout} = await run('npx', ['--no', 'spread-operator', 'demo'], {cwd: installed, env});
+      const {stdout} = await run('npx', ['spread-operator', 'demo'], {cwd: installed, env});
 
       expect(stdout).toMatch(/nodes that die of it +none/);
       expect(stdout).toContain('npx spread-operator demo --keep');
