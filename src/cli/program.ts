@@ -3,6 +3,7 @@ import {Command, CommanderError} from 'commander';
 import type {AddCommand, RunCommand} from './command.ts';
 import {addDemoCommand} from './commands/demo.ts';
 import {addPlanCommand} from './commands/plan.ts';
+import {addReportCommand} from './commands/report.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
 import {addStatusCommand} from './commands/status.ts';
 import {EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED, InputError} from './failure.ts';
@@ -14,6 +15,7 @@ const COMMANDS: readonly AddCommand[] = [
   addDemoCommand,
   addStatusCommand,
   addPlanCommand,
+  addReportCommand,
   addSnapshotCommand,
 ];
 

@@ -14,6 +14,8 @@ import {type LossVerdict, verdictOf} from './loss-verdict.ts';
 export interface AllLossesOptions extends ForesightOptions {
   /** Called now and then. */
   readonly progress?: (progress: LossProgress) => void;
+  /** Called for each set of nodes that was decided; the order is that of the sets. */
+  readonly onVerdict?: (lost: readonly string[], verdict: LossVerdict) => void;
   /** True once no more simulations are to be begun; proofs go on. */
   readonly isBudgetSpent?: () => boolean;
   /** How many sets of three nodes and more are looked at. */
@@ -35,7 +37,7 @@ export function allLosses(
   depth: number,
   options: AllLossesOptions = {},
 ): LossSummary {
-  const {progress, isBudgetSpent = () => false, sample = DEFAULT_SAMPLE, ...foresight} = options;
+  const {progress, onVerdict, isBudgetSpent = () => false, sample = DEFAULT_SAMPLE, ...foresight} = options;
   const demand = cpuDemandOf(picture);
   const nodes = nodesThatAnswer(picture);
   const simulate = (lost: readonly string[]): LossVerdict | undefined =>
@@ -51,7 +53,10 @@ export function allLosses(
     const sets = isExhaustive ? subsets(nodes, size) : drawn(nodes, size, sample, foresight.seed ?? 1);
     collector.begin(size);
     for (const lost of sets) {
-      collector.judge(lost);
+      const verdict = collector.judge(lost);
+      if (verdict !== undefined) {
+        onVerdict?.(lost, verdict);
+      }
       progress?.({depth: size, judged: collector.judged, toJudge, simulated: collector.simulated});
     }
     losses.push(collector.summary(total));

@@ -38,15 +38,17 @@ export class LossCollector {
     this.#inherited = 0;
   }
 
-  judge(lost: readonly string[]): void {
+  /** Undefined when nothing can be told of it. */
+  judge(lost: readonly string[]): LossVerdict | undefined {
     const verdict = this.#simulate(lost);
     this.judged++;
     if (verdict === undefined) {
       this.#undecided++;
-      return;
+      return undefined;
     }
     this.simulated++;
     this.#add(lost, verdict);
+    return verdict;
   }
 
   summary(total: number): DepthSummary {
