@@ -1,7 +1,10 @@
 /** `kubectl spread`: the command line as one function, from arguments to exit code. */
 import {Command, CommanderError} from 'commander';
 import type {AddCommand, RunCommand} from './command.ts';
+import {addCheckCommand} from './commands/check.ts';
 import {addDemoCommand} from './commands/demo.ts';
+import {addMapCommand} from './commands/map.ts';
+import {addPatchCommand} from './commands/patch.ts';
 import {addPlanCommand} from './commands/plan.ts';
 import {addReportCommand} from './commands/report.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
@@ -14,7 +17,10 @@ import {VERSION} from './version.ts';
 const COMMANDS: readonly AddCommand[] = [
   addDemoCommand,
   addStatusCommand,
+  addMapCommand,
   addPlanCommand,
+  addPatchCommand,
+  addCheckCommand,
   addReportCommand,
   addSnapshotCommand,
 ];

@@ -4,15 +4,11 @@ import {FIELD_MANAGER} from '../api/names.ts';
 import type {InjectionStatus} from '../api/types.ts';
 import type {Clock} from '../clock.ts';
 import type {ClusterCache, WorkloadKey} from '../cluster/cluster-cache.ts';
-import {isTerminating} from '../cluster/pod.ts';
 import {currentReplicaSet, rolloutInProgress, unsettled, type WorkloadReplicas} from '../cluster/replicas.ts';
 import type {Workload} from '../cluster/workload.ts';
-import {decideAuto} from '../injection/auto.ts';
 import {decideInjection, type InjectionDecision} from '../injection/decide.ts';
 import {
   aboutReplicas,
-  desiredRule,
-  type Hardness,
   hardnessIn,
   injectedRule,
   isEmptyRule,
@@ -30,6 +26,7 @@ import type {ClusterActions} from './actions.ts';
 import {deploymentReference, type Look, topologyOf} from './look.ts';
 import {type PolicyIndex, policyKey, type StoredPolicy} from './policy-index.ts';
 import {Rollouts} from './rollouts.ts';
+import {type WantedRule, wantedRule} from './wanted-rule.ts';
 import type {Requeue} from './work-queue.ts';
 
 /** How long a rollout that takes an injected rule out holds up the next one, milliseconds. */
@@ -106,7 +103,7 @@ export class TemplateEditor {
   async edit(look: Look, signal: AbortSignal): Promise<EditOutcome> {
     this.#rollouts.move(look.policy.uid, look.key);
     this.#followRollout(look);
-    const {rule, recheckAt} = this.#desiredRule(look);
+    const {rule, recheckAt} = this.#wantedRule(look);
     const decision = this.#decide(look, rule);
     if (decision.kind !== 'apply') {
       // An Auto rule that is about to change needs a look when its reason has lasted, whatever else is going on.
@@ -159,6 +156,18 @@ export class TemplateEditor {
       );
     }
     return undefined;
+  }
+
+  #wantedRule(look: Look): WantedRule {
+    if (
+      look.policy.object.spec.injection.mode === 'Disabled' &&
+      look.memory.injection.refused === undefined
+    ) {
+      // Nobody reads it, and to work it out may take the room of every node.
+      return {rule: {rule: NO_RULE, notes: []}};
+    }
+    const {cache, capabilities} = this.#options;
+    return wantedRule(look, {cache, capabilities: capabilities()});
   }
 
   #decide(look: Look, desired: RuleDecision): InjectionDecision {
@@ -237,52 +246,6 @@ export class TemplateEditor {
     return {kind: 'edited', message: decision.message, status};
   }
 
-  #desiredRule(look: Look): {readonly rule: RuleDecision; readonly recheckAt?: number} {
-    const {cache, capabilities} = this.#options;
-    const {workload, policy, memory, replicas, now} = look;
-    if (policy.object.spec.injection.mode === 'Disabled' && memory.injection.refused === undefined) {
-      // Nobody reads it, and to work it out may take the room of every node.
-      return {rule: {rule: NO_RULE, notes: []}};
-    }
-    const current = aboutReplicas(injectedRule(workload, FIELD_MANAGER), workload);
-    const rechecks: number[] = [];
-    const resolveAuto = (topologyKey: string): Hardness => {
-      const hardness = hardnessIn(current, topologyKey);
-      const topology = topologyOf(look, topologyKey);
-      const maxReplicas = cache.maxReplicasOf(workload);
-      const eligible = topology?.eligibleDomains ?? 0;
-      // A rule becomes hard where its rollout can end: full nodes do not count. It stays hard while they fill up. Where
-      // there are too few domains anyway, the nodes are not asked for their room, which is the dear part of a look.
-      const asksForRoom = hardness !== 'DoNotSchedule' && maxReplicas <= eligible;
-      const decision = decideAuto({
-        current: hardness,
-        maxReplicas,
-        eligibleDomains: asksForRoom ? (topology?.domainsWithRoom ?? 0) : eligible,
-        pendingSince: hardness === 'DoNotSchedule' ? pendingSince(replicas) : undefined,
-        wantedSince: memory.autoWantedSince.get(topologyKey),
-        lastFlip: memory.injection.flips > 0 ? memory.injection.lastChange : undefined,
-        now,
-      });
-      if (decision.wanted === decision.hardness) {
-        memory.autoWantedSince.delete(topologyKey);
-      } else if (!memory.autoWantedSince.has(topologyKey)) {
-        memory.autoWantedSince.set(topologyKey, now);
-      }
-      if (decision.recheckAt !== undefined) {
-        rechecks.push(decision.recheckAt);
-      }
-      return decision.hardness;
-    };
-    const rule = desiredRule({
-      workload,
-      spec: policy.object.spec,
-      eligibleNodes: (topologyKey) => topologyOf(look, topologyKey)?.eligibleNodes ?? 0,
-      capabilities: capabilities(),
-      resolveAuto,
-    });
-    return rechecks.length === 0 ? {rule} : {rule, recheckAt: Math.min(...rechecks)};
-  }
-
   // One that hangs holds the others up for as long as its Deployment gives it to make progress, and no longer: perhaps
   // nobody ever mends it. If it is the edits that something is wrong with, it spreads no faster than that.
   #followRollout({key, memory, replicas, workload, now}: Look): void {
@@ -339,16 +302,4 @@ function hangs(replicas: WorkloadReplicas, now: number): boolean {
         controller?.uid === current.uid && now - (unschedulable?.since ?? now) >= LONGEST_PENDING,
     )
   );
-}
-
-// Only a refusal by a constraint that an injected rule can be the cause of.
-function pendingSince({pods}: WorkloadReplicas): number | undefined {
-  const since = pods
-    .filter((pod) => !isTerminating(pod))
-    .flatMap(({unschedulable}) =>
-      unschedulable !== undefined && /anti-affinity|topology spread constraints/.test(unschedulable.message)
-        ? [unschedulable.since]
-        : [],
-    );
-  return since.length === 0 ? undefined : Math.min(...since);
 }

@@ -3,13 +3,17 @@
  * caller, who has a clock.
  */
 import {Random} from '../simulator/engine/random.ts';
-import {conditionOf, type NodeObject} from '../simulator/objects.ts';
 import type {ClusterPicture} from './cluster-picture.ts';
-import {cpuDemandOf} from './cpu-demand.ts';
+import {type CpuDemand, cpuDemandOf} from './cpu-demand.ts';
 import {type ForesightOptions, foreseeWith} from './foresee.ts';
 import {LossCollector} from './loss-collector.ts';
 import type {DepthSummary, LossSummary} from './loss-summary.ts';
 import {type LossVerdict, verdictOf} from './loss-verdict.ts';
+import {nodesThatAnswer} from './nodes-that-answer.ts';
+import {pictureOf} from './picture-of.ts';
+import {lossFactsOf} from './proofs/loss-facts.ts';
+import {ProvenVerdicts} from './proofs/proven-verdicts.ts';
+import {simulationOf} from './simulation.ts';
 
 export interface AllLossesOptions extends ForesightOptions {
   /** Called now and then. */
@@ -31,27 +35,27 @@ export interface LossProgress {
 
 const DEFAULT_SAMPLE = 1000;
 const EXHAUSTIVE_DEPTH = 2;
+/** Milliseconds. */
+const WAIT = 60_000;
+const LONGEST_WAIT = 15 * WAIT;
 
-export function allLosses(
-  picture: ClusterPicture,
-  depth: number,
-  options: AllLossesOptions = {},
-): LossSummary {
+export function allLosses(given: ClusterPicture, depth: number, options: AllLossesOptions = {}): LossSummary {
   const {progress, onVerdict, isBudgetSpent = () => false, sample = DEFAULT_SAMPLE, ...foresight} = options;
-  const demand = cpuDemandOf(picture);
+  const {picture, demand, waitedFor} = settled(given, foresight);
   const nodes = nodesThatAnswer(picture);
   const simulate = (lost: readonly string[]): LossVerdict | undefined =>
     isBudgetSpent()
       ? undefined
       : verdictOf(foreseeWith(picture, [{kind: 'Lose', nodes: lost}], foresight, demand));
-  const collector = new LossCollector(simulate);
+  const proven = new ProvenVerdicts(picture, demand, foresight, depth);
+  const collector = new LossCollector((lost) => proven.of(lost), simulate);
   const losses: DepthSummary[] = [];
   for (let size = 1; size <= Math.min(depth, nodes.length); size++) {
     const total = combinations(nodes.length, size);
     const isExhaustive = size <= EXHAUSTIVE_DEPTH || total <= sample;
     const toJudge = isExhaustive ? total : sample;
     const sets = isExhaustive ? subsets(nodes, size) : drawn(nodes, size, sample, foresight.seed ?? 1);
-    collector.begin(size);
+    collector.begin(size, size < depth);
     for (const lost of sets) {
       const verdict = collector.judge(lost);
       if (verdict !== undefined) {
@@ -61,18 +65,38 @@ export function allLosses(
     }
     losses.push(collector.summary(total));
   }
-  return {basis: demand.basis, nodes: nodes.length, depth, losses};
+  return {
+    basis: demand.basis,
+    nodes: nodes.length,
+    depth,
+    losses,
+    ...(waitedFor === undefined ? {} : {waitedFor}),
+    ...(proven.unprovable === undefined ? {} : {unprovable: proven.unprovable}),
+  };
 }
 
-/** What falls silent tomorrow is up today. */
-function nodesThatAnswer({objects}: ClusterPicture): string[] {
-  return objects
-    .filter(
-      (object) =>
-        object.kind === 'Node' && conditionOf((object as NodeObject).status, 'Ready')?.status === 'True',
-    )
-    .map(({metadata}) => metadata.name)
-    .sort();
+/** Proofs are about a cluster at rest: what is on its way when the picture is taken is let to arrive first. */
+function settled(
+  picture: ClusterPicture,
+  options: ForesightOptions,
+): {readonly picture: ClusterPicture; readonly demand: CpuDemand; readonly waitedFor?: string} {
+  const demand = cpuDemandOf(picture);
+  const waitedFor = lossFactsOf(picture).unrest;
+  if (waitedFor === undefined) {
+    return {picture, demand};
+  }
+  const cluster = simulationOf(picture, options, demand);
+  let rest = pictureOf(cluster);
+  for (let waited = 0; waited < LONGEST_WAIT && lossFactsOf(rest).unrest !== undefined; waited += WAIT) {
+    cluster.advance(WAIT);
+    rest = pictureOf(cluster);
+  }
+  // The simulation wrote the demand on its objects, whatever it was taken from.
+  return {
+    picture: {...picture, objects: rest.objects, takenAt: rest.takenAt},
+    demand: {...cpuDemandOf(rest), basis: demand.basis},
+    waitedFor,
+  };
 }
 
 function combinations(n: number, k: number): number {

@@ -13,23 +13,28 @@ const EXAMPLES = 5;
 const NOTHING: LossVerdict = {servicesDown: [], pending: [], nodesDying: [], settles: true};
 
 export class LossCollector {
+  readonly #prove: Judge;
   readonly #simulate: Judge;
   /** Harmful verdicts of the sets that are smaller than those that are judged now, by their nodes. */
   readonly #smaller = new Map<string, LossVerdict>();
   readonly #groups = new Map<string, Gathered>();
   #depth = 0;
+  #isKept = false;
   judged = 0;
   simulated = 0;
   #undecided = 0;
   #harmless = 0;
   #inherited = 0;
 
-  constructor(simulate: Judge) {
+  constructor(prove: Judge, simulate: Judge) {
+    this.#prove = prove;
     this.#simulate = simulate;
   }
 
-  begin(depth: number): void {
+  /** @param isKept whether larger sets follow, whose verdicts are held against these */
+  begin(depth: number, isKept: boolean): void {
     this.#depth = depth;
+    this.#isKept = isKept;
     this.#groups.clear();
     this.judged = 0;
     this.simulated = 0;
@@ -40,13 +45,14 @@ export class LossCollector {
 
   /** Undefined when nothing can be told of it. */
   judge(lost: readonly string[]): LossVerdict | undefined {
-    const verdict = this.#simulate(lost);
     this.judged++;
+    const proven = this.#prove(lost);
+    const verdict = proven ?? this.#simulate(lost);
     if (verdict === undefined) {
       this.#undecided++;
       return undefined;
     }
-    this.simulated++;
+    this.simulated += Number(proven === undefined);
     this.#add(lost, verdict);
     return verdict;
   }
@@ -70,7 +76,9 @@ export class LossCollector {
       return;
     }
     const own = beyond(verdict, this.#partsOf(lost));
-    this.#smaller.set(lost.join(' '), verdict);
+    if (this.#isKept) {
+      this.#smaller.set(lost.join(' '), verdict);
+    }
     if (isHarmless(own)) {
       this.#inherited++;
       return;

@@ -9,6 +9,10 @@ export interface LossSummary {
   readonly depth: number;
   /** Of one node, of two, … up to the depth that was asked for. */
   readonly losses: readonly DepthSummary[];
+  /** What was on its way when the picture was taken, and was let to arrive before any loss. */
+  readonly waitedFor?: string;
+  /** Why every loss had to be simulated. */
+  readonly unprovable?: string;
 }
 
 /** `total` = harmless + inherited + those of the groups + undecided + those that were not drawn. */

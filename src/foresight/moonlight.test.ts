@@ -5,7 +5,7 @@ import type {ClusterPicture} from './cluster-picture.ts';
 import {foresee} from './foresee.ts';
 import {lossOf} from './loss.ts';
 import type {Outcome} from './outcome.ts';
-import {pictureOf} from './testing/picture-of.ts';
+import {pictureOf} from './picture-of.ts';
 
 /** Until somebody has seen to a node that panicked, as in the replay of the outage. */
 const OPTIONS = {parameters: {nodeRestartSeconds: 1800}};

@@ -1,12 +1,9 @@
 /** `kubectl spread plan`: what the operator would do now, by its own decisions, whether one runs or not. */
-import type {Command} from 'commander';
-import {policyKey} from '../../controller/policy-index.ts';
 import {cachesOf} from '../../foresight/cluster-picture.ts';
 import {previewOperator} from '../../foresight/operator-preview.ts';
-import {applyPolicy, assumePolicies} from '../../foresight/policy-sources.ts';
 import {addClusterOptions, type ClusterOptions, readCluster} from '../cluster-options.ts';
 import type {AddCommand} from '../command.ts';
-import {EXIT_CLEAN, EXIT_FINDINGS, InputError} from '../failure.ts';
+import {EXIT_CLEAN, EXIT_FINDINGS} from '../failure.ts';
 import type {CommandIo} from '../io.ts';
 import {
   addNamespaceOptions,
@@ -17,15 +14,11 @@ import {
 import {addOutputOption, type OutputOptions, printDocument} from '../output/document.ts';
 import {withProgress} from '../output/progress.ts';
 import {printLines} from '../output/text.ts';
-import {readPolicies} from '../source/policy-files.ts';
+import {addPolicies, addPolicyOptions, type PolicyOptions} from '../policy-options.ts';
 import {movePlanOf, PLAN_KIND} from '../views/move-plan.ts';
 import {planLines} from '../views/plan-text.ts';
 
-interface PlanOptions extends ClusterOptions, NamespaceOptions, OutputOptions {
-  readonly filename?: readonly string[];
-  readonly recursive?: boolean;
-  readonly defaultPolicy?: boolean;
-}
+type PlanOptions = ClusterOptions & NamespaceOptions & PolicyOptions & OutputOptions;
 
 export const addPlanCommand: AddCommand = (program, run) => {
   const command = program
@@ -34,11 +27,7 @@ export const addPlanCommand: AddCommand = (program, run) => {
     .description(
       'Says what the operator would do now, in order: which pod templates it would edit, which replicas it would move from where to where and why, and what blocks it. It asks the operator’s own code, also where no operator is installed, and for policies that are not applied yet. Nothing is changed.',
     );
-  addFilenameOptions(command).option(
-    '--default-policy',
-    'as if a policy with all defaults selected the Deployments that no other policy selects',
-  );
-  addOutputOption(addNamespaceOptions(addClusterOptions(command)))
+  addOutputOption(addNamespaceOptions(addClusterOptions(addPolicyOptions(command))))
     .addHelpText(
       'after',
       `
@@ -55,40 +44,11 @@ Examples:
     .action(run((options: PlanOptions, io) => plan(options, io)));
 };
 
-export function addFilenameOptions(command: Command): Command {
-  return command
-    .option(
-      '-f, --filename <file...>',
-      'policies that are not applied yet: files, directories, or - for stdin',
-    )
-    .option('-R, --recursive', 'look into the directories of directories, too');
-}
-
 async function plan(options: PlanOptions, io: CommandIo): Promise<number> {
-  const {filename = [], recursive = false, defaultPolicy = false, output} = options;
   const picture = await readCluster(options, io);
   const namespace = namespaceOf(options, picture);
   const caches = cachesOf(picture);
-  const files =
-    filename.length === 0
-      ? {policies: [], notes: []}
-      : await readPolicies(
-          {filenames: filename, isRecursive: recursive},
-          options.namespace ?? picture.namespace ?? 'default',
-          io,
-        );
-  for (const policy of files.policies) {
-    const {namespace: of} = policy.metadata;
-    if (caches.cache.namespace(of) === undefined) {
-      throw new InputError(
-        `SpreadPolicy ${policyKey(policy.metadata)}: there is no namespace "${of}" in ${picture.origin}`,
-      );
-    }
-    applyPolicy(caches, policy);
-  }
-  if (defaultPolicy) {
-    assumePolicies(caches);
-  }
+  const {fromFiles, notes} = await addPolicies(caches, picture, options, io);
   const preview = await withProgress(io, (progress) =>
     previewOperator(caches, picture, {
       namespace,
@@ -101,13 +61,13 @@ async function plan(options: PlanOptions, io: CommandIo): Promise<number> {
     policies: caches.policies,
     scope: describeScope(namespace, picture),
     namespace,
-    files: new Set(files.policies.map(({metadata}) => policyKey(metadata))),
-    notes: files.notes,
+    fromFiles,
+    notes,
   });
-  if (output === undefined) {
+  if (options.output === undefined) {
     printLines(io.stdout, planLines(document, io.stdout.width));
   } else {
-    printDocument(io.stdout, output, PLAN_KIND, document);
+    printDocument(io.stdout, options.output, PLAN_KIND, document);
   }
   const {edits, moves, blocked} = document.summary;
   return edits + moves + blocked > 0 ? EXIT_FINDINGS : EXIT_CLEAN;

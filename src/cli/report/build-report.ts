@@ -1,7 +1,8 @@
 /** Asks foresight all that a report tells. */
 import {afterPlan} from '../../foresight/after-plan.ts';
 import {type AllLossesOptions, allLosses} from '../../foresight/all-losses.ts';
-import {type ClusterCaches, type ClusterPicture, cachesOf} from '../../foresight/cluster-picture.ts';
+import type {Finding} from '../../foresight/check/finding.ts';
+import {type ClusterPicture, cachesOf} from '../../foresight/cluster-picture.ts';
 import {foresee} from '../../foresight/foresee.ts';
 import type {LossGroup} from '../../foresight/loss-summary.ts';
 import {isHarmless, type LossVerdict} from '../../foresight/loss-verdict.ts';
@@ -24,8 +25,10 @@ export interface ReportQuestion {
   readonly version: string;
   /** What is being done, now and then. */
   readonly tell: (text: () => string) => void;
-  /** True once no more losses are to be simulated. */
-  readonly isBudgetSpent: () => boolean;
+  /** True once no more losses are to be simulated of the cluster as it is, or of the one after the plan. */
+  readonly isBudgetSpent: (of: 'now' | 'after') => boolean;
+  /** Of the manifests that the picture holds already. */
+  readonly findings?: readonly Finding[];
 }
 
 const DEPTH = 2;
@@ -46,15 +49,13 @@ export async function buildReport(question: ReportQuestion): Promise<Report> {
     policies: caches.policies,
     scope,
     namespace,
-    files: new Set(),
+    fromFiles: new Set(),
     notes: [],
   });
   const after = afterPlan(picture, preview, caches);
-  const now = situationOf(question, picture, cachesOf(picture), movesNow(preview), 'as it is');
+  const now = situationOf(question, picture, movesNow(preview), 'now');
   const then =
-    after === undefined
-      ? undefined
-      : situationOf(question, after, cachesOf(after), movesAfterwards(preview), 'after the plan');
+    after === undefined ? undefined : situationOf(question, after, movesAfterwards(preview), 'after');
   return {
     scope,
     takenAt: picture.takenAt,
@@ -66,14 +67,23 @@ export async function buildReport(question: ReportQuestion): Promise<Report> {
     nodes: reportedNodes(picture),
     now: now.situation,
     ...(then === undefined ? {} : {after: then.situation}),
+    ...(question.findings === undefined ? {} : {findings: question.findings}),
     stories: storiesOf(question, now.situation, after),
     notes: [
       ...plan.notes,
-      ...(now.undecided > 0
-        ? [`${now.undecided} losses were neither proven nor simulated: the time for it was spent`]
-        : []),
+      ...undecidedNotes(now.undecided, ''),
+      ...undecidedNotes(then?.undecided ?? 0, ' of the cluster after the plan'),
+      ...(now.unprovable === undefined ? [] : [`losses take longer to judge here: ${now.unprovable}`]),
     ],
   };
+}
+
+function undecidedNotes(undecided: number, of: string): string[] {
+  return undecided === 0
+    ? []
+    : [
+        `${undecided} losses${of} were not judged: the time for simulating was over (--budget gives more). They are not told to be harmless`,
+      ];
 }
 
 function movesNow({workloads}: OperatorPreview): ReadonlyMap<string, number> {
@@ -87,17 +97,17 @@ function movesAfterwards({workloads}: OperatorPreview): ReadonlyMap<string, numb
 function situationOf(
   {namespace, tell, isBudgetSpent}: ReportQuestion,
   picture: ClusterPicture,
-  {cache}: Pick<ClusterCaches, 'cache'>,
   movesNeeded: ReadonlyMap<string, number>,
-  when: string,
+  when: 'now' | 'after',
 ) {
+  const words = when === 'now' ? 'as it is' : 'after the plan';
   const losses = new Map<string, LossVerdict>();
   const services = new ServiceRisks();
   let harmfulPairs = 0;
   const options: AllLossesOptions = {
-    isBudgetSpent,
+    isBudgetSpent: () => isBudgetSpent(when),
     progress: ({depth, judged, toJudge}) =>
-      tell(() => `${when}: ${judged} of ${toJudge} losses of ${depth === 1 ? 'one node' : 'two nodes'}`),
+      tell(() => `${words}: ${judged} of ${toJudge} losses of ${depth === 1 ? 'one node' : 'two nodes'}`),
     onVerdict: (lost, verdict) => {
       const own = withinNamespace(verdict, namespace);
       services.add(lost, own);
@@ -109,10 +119,12 @@ function situationOf(
       }
     },
   };
-  const {basis, losses: depths} = allLosses(picture, DEPTH, options);
+  const {basis, losses: depths, unprovable} = allLosses(picture, DEPTH, options);
+  const undecided = depths.reduce((sum, depth) => sum + depth.undecided, 0);
   const pairs = depths.find(({depth}) => depth === 2);
   const situation: Situation = {
     losses,
+    isComplete: undecided === 0,
     services: services.all(),
     ...(pairs === undefined
       ? {}
@@ -129,9 +141,9 @@ function situationOf(
         .usage()
         .map(({node, demand, capacity}) => [node, {demand: Math.round(demand), capacity}]),
     ),
-    placements: placementsOf(cache, namespace, movesNeeded),
+    placements: placementsOf(cachesOf(picture).cache, namespace, movesNeeded),
   };
-  return {basis, situation, undecided: depths.reduce((sum, {undecided}) => sum + undecided, 0)};
+  return {basis, situation, undecided, unprovable};
 }
 
 function groupsWithin(groups: readonly LossGroup[], namespace: string | undefined): LossGroup[] {

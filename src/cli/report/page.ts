@@ -4,6 +4,7 @@ import {Html, html} from './html.ts';
 import type {Report} from './report.ts';
 import {about} from './sections/about.ts';
 import {blastRadius} from './sections/blast-radius.ts';
+import {findings} from './sections/findings.ts';
 import {glance} from './sections/glance.ts';
 import {headlineOf} from './sections/headline.ts';
 import {placement} from './sections/placement.ts';
@@ -13,6 +14,7 @@ import {stories} from './sections/stories.ts';
 import {STYLE} from './style.ts';
 
 const SECTIONS = [
+  {id: 'findings', title: 'Findings', render: findings},
   {id: 'services', title: 'Services at risk', render: services},
   {id: 'blast-radius', title: 'Blast radius', render: blastRadius},
   {id: 'stories', title: 'How it would go', render: stories},
@@ -25,6 +27,7 @@ const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').upd
 
 export function pageOf(report: Report): string {
   const {title, lead} = headlineOf(report);
+  const sections = SECTIONS.filter(({id}) => id !== 'findings' || report.findings !== undefined);
   const time = `${new Date(report.takenAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   return html`<!doctype html>
 <html lang="en">
@@ -44,11 +47,11 @@ export function pageOf(report: Report): string {
 <p class="kicker">Spread report: ${report.scope}${!report.scope.includes(time) && `, ${time}`}</p>
 <h1>${title}</h1>
 <p class="lead">${lead}</p>
-<nav aria-label="Sections"><ul>${SECTIONS.map((section) => html`<li><a href="#${section.id}">${section.title}</a></li>`)}</ul></nav>
+<nav aria-label="Sections"><ul>${sections.map((section) => html`<li><a href="#${section.id}">${section.title}</a></li>`)}</ul></nav>
 </header>
 <main id="content" tabindex="-1">
 ${glance(report)}
-${SECTIONS.map(({render}) => render(report))}
+${sections.map(({render}) => render(report))}
 </main>
 ${about(report)}
 </div>

@@ -1,5 +1,6 @@
 /** What a report tells, as values: the cluster as it is, and as it would be once the operator had done its work. */
 
+import type {Finding} from '../../foresight/check/finding.ts';
 import type {CpuBasis} from '../../foresight/cpu-demand.ts';
 import type {LossGroup} from '../../foresight/loss-summary.ts';
 import type {LossVerdict} from '../../foresight/loss-verdict.ts';
@@ -22,6 +23,8 @@ export interface Report {
   readonly now: Situation;
   /** Absent when there is nothing to do. */
   readonly after?: Situation;
+  /** Of the manifests, where there are some: then all else is told of the cluster with them applied. */
+  readonly findings?: readonly Finding[];
   /** Losses told in full, the worst first. */
   readonly stories: readonly Story[];
   /** What limits what is told. */
@@ -38,6 +41,8 @@ export interface ReportedNode {
 export interface Situation {
   /** By node; a node that is not in it does not answer, or nothing could be told of its loss. */
   readonly losses: ReadonlyMap<string, LossVerdict>;
+  /** Whether every loss of one node and of two was judged: only then may something be told not to happen. */
+  readonly isComplete: boolean;
   /** Services that lose their last endpoint with some node or pair of nodes, by `namespace/name`. */
   readonly services: ReadonlyMap<string, ServiceRisk>;
   /** Losses of two nodes; absent where there are not two. */

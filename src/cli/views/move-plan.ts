@@ -83,7 +83,7 @@ export interface MovePlanFacts {
   /** Undefined for all. */
   readonly namespace: string | undefined;
   /** Policies that came from files. */
-  readonly files: ReadonlySet<string>;
+  readonly fromFiles: ReadonlySet<string>;
   readonly notes: readonly string[];
 }
 
@@ -123,9 +123,9 @@ export function movePlanOf(facts: MovePlanFacts): MovePlan {
 const IRRELEVANT =
   /^metrics\.k8s\.io|^coordination\.k8s\.io|statefulsets|daemonsets|priorityclasses|services/;
 
-function plannedWorkload(preview: WorkloadPreview, {files}: MovePlanFacts): PlannedWorkload {
+function plannedWorkload(preview: WorkloadPreview, {fromFiles}: MovePlanFacts): PlannedWorkload {
   const {workload, policy, entry, edit, afterwards} = preview;
-  const isOfFile = files.has(policyKey(policy));
+  const isOfFile = fromFiles.has(policyKey(policy));
   const moves = stepsOf(preview);
   const next = nextOf(preview, moves);
   return {

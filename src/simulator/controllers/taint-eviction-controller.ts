@@ -146,7 +146,7 @@ export class TaintEvictionController {
 }
 
 /** For how long the pod tolerates all of the taints: 0 when one is not tolerated, infinite when nothing ends it. */
-function toleratedMilliseconds({spec}: PodObject, taints: readonly Taint[]): number {
+export function toleratedMilliseconds({spec}: PodObject, taints: readonly Taint[]): number {
   const {tolerations = []} = spec;
   let shortest = Number.POSITIVE_INFINITY;
   for (const taint of taints) {

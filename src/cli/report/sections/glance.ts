@@ -35,7 +35,7 @@ function tilesOf({now, after, plan}: Report): Tile[] {
       grade: nodes > 0 ? 'bad' : 'good',
       figure: nodes,
       of: `of ${now.losses.size}`,
-      ...(after === undefined ? {} : {then: `after the plan: ${harmfulNodes(after)}`}),
+      ...(after === undefined ? {} : {then: thenOf(harmfulNodes(after), after)}),
     },
   ];
   if (now.pairs !== undefined) {
@@ -45,9 +45,7 @@ function tilesOf({now, after, plan}: Report): Tile[] {
       grade: harmful > 0 ? 'warn' : 'good',
       figure: harmful.toLocaleString('en'),
       of: `of ${total.toLocaleString('en')}${undecided > 0 ? `, ${undecided.toLocaleString('en')} not judged` : ''}`,
-      ...(after?.pairs === undefined
-        ? {}
-        : {then: `after the plan: ${after.pairs.harmful.toLocaleString('en')}`}),
+      ...(after?.pairs === undefined ? {} : {then: thenOf(after.pairs.harmful, after)}),
     });
   }
   const needed = now.placements.reduce((sum, {movesNeeded}) => sum + movesNeeded, 0);
@@ -71,4 +69,8 @@ function tilesOf({now, after, plan}: Report): Tile[] {
 
 function harmfulNodes({losses}: Situation): number {
   return [...losses.values()].filter(harmsService).length;
+}
+
+function thenOf(figure: number, {isComplete}: Situation): string {
+  return `after the plan: ${isComplete ? '' : 'at least '}${figure.toLocaleString('en')}`;
 }

@@ -23,7 +23,7 @@ export function headlineOf(report: Report): Headline {
 }
 
 function titleOf(situation: Situation): string {
-  const {losses, pairs} = situation;
+  const {losses, pairs, isComplete} = situation;
   const harmful = [...losses].filter(([, verdict]) => harmsService(verdict));
   const [worst] = harmful.sort(([, a], [, b]) => bySeverity(a, b));
   if (worst !== undefined) {
@@ -34,11 +34,11 @@ function titleOf(situation: Situation): string {
     ]);
     return `The loss of ${node} takes ${harm} with it`;
   }
-  if (losses.size === 0) {
-    return 'There is no node whose loss could be judged';
-  }
-  if (pairs !== undefined && pairs.harmful > 0) {
+  if (pairs !== undefined && pairs.harmful > 0 && isComplete) {
     return `No single node takes a Service with it; ${pairs.harmful} of ${pairs.total} pairs of nodes do`;
+  }
+  if (!isComplete) {
+    return 'No loss that was judged takes a Service with it, but not every one was judged';
   }
   return pairs === undefined
     ? 'The loss of a node takes no Service with it'

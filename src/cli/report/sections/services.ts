@@ -2,20 +2,19 @@
 import {listNames} from '../../../planning/explain.ts';
 import {count} from '../../output/text.ts';
 import {type Html, html} from '../html.ts';
-import type {Report, ServiceRisk} from '../report.ts';
+import type {Report, ServiceRisk, Situation} from '../report.ts';
 import {tag} from '../words.ts';
 
 const SHOWN = 15;
 const NAMED = 4;
-const NO_RISK: ServiceRisk = {nodes: [], pairs: 0};
 
 export function services({now, after}: Report): Html {
   const names = [...now.services.keys(), ...(after?.services.keys() ?? [])];
   const all = [...new Set(names)];
   const row = (name: string): Html => html`
 <tr role="row"><th scope="row" role="rowheader">${name}</th>
-<td role="cell"><span class="label">Goes down now with</span>${riskCell(now.services.get(name) ?? NO_RISK)}</td>
-${after !== undefined && html`<td role="cell"><span class="label">Goes down after the plan with</span>${riskCell(after.services.get(name) ?? NO_RISK)}</td>`}</tr>`;
+<td role="cell"><span class="label">Goes down now with</span>${riskCell(now.services.get(name), now)}</td>
+${after !== undefined && html`<td role="cell"><span class="label">Goes down after the plan with</span>${riskCell(after.services.get(name), after)}</td>`}</tr>`;
   const table = (shown: readonly string[], caption: string): Html => html`
 <table class="losses" role="table"><caption>${caption}</caption>
 <thead role="rowgroup"><tr role="row"><th scope="col" role="columnheader">Service</th><th scope="col" role="columnheader">Goes down now with</th>
@@ -26,7 +25,11 @@ ${after !== undefined && html`<th scope="col" role="columnheader">Goes down afte
 <h2 id="services">Services that hang on few nodes</h2>
 ${
   all.length === 0
-    ? html`<p>${tag('good', 'none')} Every Service keeps an endpoint, whichever one or two nodes are lost.</p>`
+    ? html`<p>${
+        now.isComplete
+          ? html`${tag('good', 'none')} Every Service keeps an endpoint, whichever one or two nodes are lost.`
+          : html`${tag('plain', 'none found')} Not every loss was judged.`
+      }</p>`
     : table(
         all.slice(0, SHOWN),
         'Services that lose their last endpoint with one node or with two, the worst first',
@@ -36,10 +39,11 @@ ${all.length > SHOWN && html`<details><summary>${count(all.length - SHOWN, 'more
 </section>`;
 }
 
-function riskCell({nodes, pairs}: ServiceRisk): Html {
-  if (nodes.length === 0 && pairs === 0) {
-    return tag('good', 'no one node, no pair');
+function riskCell(risk: ServiceRisk | undefined, {isComplete}: Situation): Html {
+  if (risk === undefined) {
+    return isComplete ? tag('good', 'no one node, no pair') : tag('plain', 'none found, not all judged');
   }
+  const {nodes, pairs} = risk;
   const ofPairs = count(pairs, 'pair');
   return nodes.length === 0
     ? html`${tag('warn', ofPairs)} of nodes`

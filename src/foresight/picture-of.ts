@@ -1,6 +1,6 @@
-/** A picture of a simulated cluster as it stands, for tests. */
-import type {SimulatedCluster} from '../../simulator/simulated-cluster.ts';
-import type {ClusterPicture} from '../cluster-picture.ts';
+/** A picture of a simulated cluster as it stands. Pure. */
+import type {SimulatedCluster} from '../simulator/simulated-cluster.ts';
+import type {ClusterPicture} from './cluster-picture.ts';
 
 const RESOURCES = [
   'namespaces',
@@ -12,6 +12,14 @@ const RESOURCES = [
   'statefulsets.apps',
   'daemonsets.apps',
   'poddisruptionbudgets.policy',
+  'horizontalpodautoscalers.autoscaling',
+  'priorityclasses.scheduling.k8s.io',
+  'persistentvolumes',
+  'persistentvolumeclaims',
+  'storageclasses.storage.k8s.io',
+  'csinodes.storage.k8s.io',
+  'csidrivers.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
 ];
 
 export function pictureOf(cluster: SimulatedCluster): ClusterPicture {

@@ -1,0 +1,112 @@
+/** Rolling updates that would never end: each is tried in the simulation. */
+import {API_VERSION} from '../../../api/names.ts';
+import {DEPLOYMENTS, type DeploymentObject, isPodActive, type PodObject} from '../../../simulator/objects.ts';
+import type {SimulatedCluster} from '../../../simulator/simulated-cluster.ts';
+import {simulationOf} from '../../simulation.ts';
+import type {CheckRule} from '../context.ts';
+import {describeObject, type Finding, referenceOf} from '../finding.ts';
+import {advanceToRest, isRolledOut} from '../rest.ts';
+import {type WorkloadView, whyPending} from '../view.ts';
+
+const ROLLOUT_MILLISECONDS = 15 * 60_000;
+const STEP_MILLISECONDS = 1_000;
+const MARK = `check.${API_VERSION.split('/')[0] ?? ''}/rollout`;
+
+export const rolloutDeadlock: CheckRule = {
+  id: 'rollout-deadlock',
+  summary: 'A rolling update would never end',
+
+  find({view, isBudgetSpent}) {
+    const candidates = view.workloads.filter(
+      ({kind, manifest, pending, replicas}) =>
+        kind === 'Deployment' && manifest !== undefined && pending.length === 0 && replicas > 0,
+    );
+    if (candidates.length === 0) {
+      return [];
+    }
+    const cluster = simulationOf(view.picture, {parameters: {panicAfterSeconds: 0, starvedShare: 0}});
+    return candidates.flatMap((workload) => {
+      const {spec} = workload.object as unknown as DeploymentObject;
+      if (spec.strategy?.type === 'Recreate' || spec.paused === true || isBudgetSpent()) {
+        return [];
+      }
+      const stuck = rollOut(cluster, workload);
+      return stuck === undefined ? [] : [findingOf(workload, spec, stuck)];
+    });
+  },
+};
+
+/** The pod that waits; undefined when the rollout ends. Leaves the cluster as it was. */
+function rollOut(cluster: SimulatedCluster, workload: WorkloadView): PodObject | undefined {
+  annotate(cluster, workload, 'again');
+  const end = cluster.now + ROLLOUT_MILLISECONDS;
+  while (cluster.now < end) {
+    cluster.advance(STEP_MILLISECONDS);
+    const deployment = cluster.api.get(DEPLOYMENTS, workload.namespace, workload.name);
+    if (deployment === undefined || isRolledOut(deployment as DeploymentObject)) {
+      return undefined;
+    }
+  }
+  const waiting = cluster
+    .pods(workload.namespace)
+    .find(
+      (pod) =>
+        isPodActive(pod) && pod.spec.nodeName === undefined && pod.metadata.annotations?.[MARK] === 'again',
+    );
+  annotate(cluster, workload, undefined);
+  advanceToRest(cluster, 60_000);
+  return waiting;
+}
+
+function annotate(
+  cluster: SimulatedCluster,
+  {namespace, name}: WorkloadView,
+  mark: string | undefined,
+): void {
+  cluster.api.update(
+    DEPLOYMENTS,
+    namespace,
+    name,
+    (old) => {
+      const {spec} = old as DeploymentObject;
+      const {[MARK]: _, ...annotations} = spec.template.metadata?.annotations ?? {};
+      const metadata = {
+        ...spec.template.metadata,
+        annotations: mark === undefined ? annotations : {...annotations, [MARK]: mark},
+      };
+      return {...old, spec: {...spec, template: {...spec.template, metadata}}};
+    },
+    {actor: 'kubectl'},
+  );
+}
+
+function findingOf(workload: WorkloadView, spec: DeploymentObject['spec'], stuck: PodObject): Finding {
+  const {maxSurge, maxUnavailable} = spec.strategy?.rollingUpdate ?? {};
+  const {template, manifest} = workload as WorkloadView & {manifest: NonNullable<WorkloadView['manifest']>};
+  const own = template.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  const isOfRule = /anti-affinity|topology spread/.test(whyPending(stuck));
+  return {
+    rule: 'rollout-deadlock',
+    level: isOfRule ? 'error' : 'warning',
+    object: referenceOf(workload),
+    position: manifest.locate(
+      isOfRule
+        ? ['spec', 'template', 'spec', own === undefined ? 'topologySpreadConstraints' : 'affinity']
+        : ['spec', 'strategy'],
+    ),
+    title: `The next rolling update of ${describeObject(workload)} would never end`,
+    why: [
+      `With maxUnavailable ${String(maxUnavailable)} (${workload.replicas} replicas) and maxSurge ${String(maxSurge)} the first new replica must be up before an old one goes, and it finds no node.`,
+      `The scheduler says: ${whyPending(stuck)}`,
+    ],
+    cure: isOfRule
+      ? {
+          text: 'Let replicas of one revision keep apart from each other only (Kubernetes 1.31 and later), or let one go first with maxUnavailable 1:',
+          yaml: `matchLabelKeys: [pod-template-hash]\n`,
+        }
+      : {
+          text: 'Keep room for one more replica, or let one go first:',
+          yaml: 'spec:\n  strategy:\n    rollingUpdate:\n      maxUnavailable: 1\n',
+        },
+  };
+}
