@@ -1,11 +1,11 @@
-// node .ci/summary.mjs <results> <exit code of npm cit> <exit code of npm run test:e2e> <Docker engine: yes or no>
+// node .ci/summary.mjs <results> <exit code of npm cit> <exit code of npm run test:e2e> <Docker engine: yes or no> <Chromium: yes or no>
 //
 // Adds up what Jest says, and looks for what it does not call a failure: tests that were skipped although they could
 // have run, and files that ran no test. Exits with 1 when anything is wrong.
 import {readdirSync, readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 
-const [results = '', unitCode, e2eCode, docker] = process.argv.slice(2);
+const [results = '', unitCode, e2eCode, docker, browser] = process.argv.slice(2);
 const problems = [];
 const totals = [unitTotals(), e2eTotals()];
 
@@ -54,8 +54,10 @@ function e2eTotals() {
   }
   for (const [file, assertions] of tests) {
     for (const {fullName, status} of assertions) {
-      // The one good reason: no container without an engine. Why there is none was said above.
-      const isExcused = docker === 'no' && /container/i.test(fullName);
+      // The only good reasons: no container without an engine, no page without a browser. Why there is none was said above.
+      const isExcused =
+        (docker === 'no' && /container/i.test(fullName)) ||
+        (browser === 'no' && /in a browser/.test(fullName));
       if (status !== 'passed' && status !== 'failed' && !isExcused) {
         problems.push(`test/e2e/${file}: "${fullName}" was skipped`);
       }

@@ -2,7 +2,7 @@
 import {type WorkloadKey, workloadKey} from '../cluster/cluster-cache.ts';
 import {type PlacementRule, templatePatch} from '../injection/rule.ts';
 import type {ApiObject} from '../simulator/cluster-api.ts';
-import {controllerOf, type PodObject} from '../simulator/objects.ts';
+import {controllerOf} from '../simulator/objects.ts';
 import type {ClusterCaches, ClusterPicture} from './cluster-picture.ts';
 import {isPod} from './cpu-demand.ts';
 import type {OperatorPreview} from './operator-preview.ts';
@@ -78,8 +78,7 @@ function rulesByUid(
       }
     }
   }
-  return (object) =>
-    byUid.get(object.metadata.uid) ?? byUid.get(controllerOf(object as PodObject)?.uid ?? '');
+  return (object) => byUid.get(object.metadata.uid) ?? byUid.get(controllerOf(object)?.uid ?? '');
 }
 
 function withTemplateRule(object: ApiObject, rule: PlacementRule): ApiObject {

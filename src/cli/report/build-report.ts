@@ -34,6 +34,8 @@ export interface ReportQuestion {
 const DEPTH = 2;
 /** More losses told in full are not read. */
 const SINGLE_STORIES = 3;
+/** Where nodes fail without any loss, losses end like that too. */
+const SINGLE_STORIES_AMID_FAILURE = 1;
 
 export async function buildReport(question: ReportQuestion): Promise<Report> {
   const {picture, namespace, scope, version, tell} = question;
@@ -159,20 +161,19 @@ function storiesOf(
   {losses, pairs}: Situation,
   after: ClusterPicture | undefined,
 ): Story[] {
+  const story = (lost: readonly string[]): Story[] => {
+    tell(() => `telling in full: ${lost.length === 0 ? 'nothing lost' : `${lost.join(' and ')} lost`}`);
+    const acts = lost.length === 0 ? [] : [{kind: 'Lose', nodes: lost} as const];
+    const now = foresee(picture, acts);
+    const isQuiet = now.rounds.length === 0 && now.outages.length === 0;
+    return isQuiet ? [] : [{lost, now, ...(after === undefined ? {} : {after: foresee(after, acts)})}];
+  };
+  const byItself = story([]);
   const singles = [...losses]
     .filter(([, verdict]) => !isHarmless(verdict))
     .sort(([, a], [, b]) => bySeverity(a, b))
-    .slice(0, SINGLE_STORIES)
+    .slice(0, byItself.length > 0 ? SINGLE_STORIES_AMID_FAILURE : SINGLE_STORIES)
     .map(([node]) => [node]);
   const pair = pairs?.groups[0]?.examples[0];
-  const asked: readonly (readonly string[])[] = [[], ...singles, ...(pair === undefined ? [] : [pair])];
-  return asked.flatMap((lost, index): Story[] => {
-    tell(() => `telling ${index + 1} of ${asked.length} losses in full`);
-    const acts = lost.length === 0 ? [] : [{kind: 'Lose', nodes: lost} as const];
-    const now = foresee(picture, acts);
-    if (now.rounds.length === 0 && now.outages.length === 0) {
-      return [];
-    }
-    return [{lost, now, ...(after === undefined ? {} : {after: foresee(after, acts)})}];
-  });
+  return [...byItself, ...[...singles, ...(pair === undefined ? [] : [pair])].flatMap(story)];
 }

@@ -26,7 +26,7 @@ const SECTIONS = [
 const POLICY = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(STYLE).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
 export function pageOf(report: Report): string {
-  const {title, lead} = headlineOf(report);
+  const {text, title, lead} = headlineOf(report);
   const sections = SECTIONS.filter(({id}) => id !== 'findings' || report.findings !== undefined);
   const time = `${new Date(report.takenAt).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
   return html`<!doctype html>
@@ -37,7 +37,7 @@ export function pageOf(report: Report): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <meta name="referrer" content="no-referrer">
-<title>${title} – spread report</title>
+<title>${text} – spread report</title>
 <style>${new Html(STYLE)}</style>
 </head>
 <body>

@@ -57,6 +57,8 @@ export interface ServiceRisk {
   readonly nodes: readonly string[];
   /** How many pairs of nodes do, those of these nodes included. */
   readonly pairs: number;
+  /** One of them. */
+  readonly pair?: readonly string[];
 }
 
 export interface PairLosses {

@@ -3,7 +3,7 @@ import type {LossVerdict} from '../../foresight/loss-verdict.ts';
 import type {ServiceRisk} from './report.ts';
 
 export class ServiceRisks {
-  readonly #risks = new Map<string, {nodes: string[]; pairs: number}>();
+  readonly #risks = new Map<string, {nodes: string[]; pairs: number; pair?: readonly string[]}>();
 
   add(lost: readonly string[], {servicesDown}: LossVerdict): void {
     for (const service of servicesDown) {
@@ -13,6 +13,7 @@ export class ServiceRisks {
         risk.nodes.push(...lost);
       } else {
         risk.pairs++;
+        risk.pair ??= lost;
       }
     }
   }

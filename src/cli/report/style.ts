@@ -40,7 +40,8 @@ h1 { font-size: clamp(1.6rem, 1.1rem + 2.2vw, 2.5rem); letter-spacing: -.02em; f
 h2 { font-size: 1.35rem; letter-spacing: -.01em; margin-bottom: .9rem; }
 h3 { font-size: 1.05rem; }
 * + h3.apart { margin-top: 1.75rem; }
-p { margin: .5rem 0; max-width: 75ch; }
+p { margin: .5rem 0; max-width: 80ch; text-wrap: pretty; }
+.name { display: inline-block; max-width: 100%; }
 .quiet { color: var(--quiet); }
 .small { font-size: .875rem; }
 code, .mono { font: .9em ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
@@ -69,7 +70,7 @@ main > section.bare { background: none; border: 0; padding: 0; }
 .tile dd { margin: .35rem 0 0; }
 .figure { font-size: 2.1rem; line-height: 1.1; font-weight: 680; letter-spacing: -.02em; font-variant-numeric: tabular-nums; }
 .figure small { font-size: 1rem; font-weight: 400; color: var(--quiet); letter-spacing: 0; }
-.then { font-size: .9rem; color: var(--quiet); }
+.remark { font-size: .9rem; color: var(--quiet); }
 
 .tag { display: inline-flex; align-items: center; gap: .35em; font-size: .8125rem; font-weight: 600; padding: .1rem .55rem; border-radius: 999px; white-space: nowrap; }
 .tag.bad { color: var(--bad); background: var(--bad-surface); }
@@ -95,8 +96,10 @@ td li + li { margin-top: .25rem; }
 .matrix { width: auto; min-width: 100%; }
 .matrix th[scope="row"] { position: sticky; left: 0; background: var(--surface); padding-right: 1.25rem; overflow-wrap: normal; }
 .matrix thead th:first-child { position: sticky; left: 0; background: var(--surface); }
+.matrix td, .matrix tbody th { vertical-align: middle; }
 .matrix td, .matrix thead th { text-align: center; padding: .5rem .6rem; overflow-wrap: normal; }
 .matrix thead th:first-child, .matrix td.words { text-align: left; }
+.matrix thead th:first-child { padding-left: 0; }
 .chip { display: inline-block; min-width: 1.9rem; padding: .1rem .45rem; border-radius: 6px; border: 1px solid var(--line); background: var(--raised); }
 .chip.bad { border: 2px solid var(--bad); background: var(--bad-surface); color: var(--bad); font-weight: 700; }
 .none { color: var(--quiet); }
@@ -107,8 +110,9 @@ td li + li { margin-top: .25rem; }
 .bar .fill { fill: var(--accent); }
 .bar .full { fill: var(--bad); }
 .story + .story { border-top: 1px solid var(--line); margin-top: 1.75rem; padding-top: 1.75rem; }
-.timeline th { width: 1%; min-width: 11rem; }
-.timeline td:nth-child(2) { width: 24%; min-width: 9rem; }
+.timeline th:nth-child(1) { width: 24%; min-width: 11rem; }
+.timeline th:nth-child(2) { width: 24%; min-width: 9rem; }
+.timeline th:nth-child(3) { width: 52%; }
 .span { display: block; width: 100%; min-width: 9rem; height: 16px; margin-top: .25rem; }
 .span .track { fill: var(--raised); stroke: var(--line); stroke-width: 1; vector-effect: non-scaling-stroke; }
 .span .down { fill: var(--bad); }
@@ -138,10 +142,10 @@ footer h3 { margin-top: 1rem; }
   .scroll { margin-inline: -1rem; padding-inline: 1rem; }
   .tiles { grid-template-columns: 1fr; gap: .75rem; }
   .losses thead { position: absolute; clip-path: inset(50%); width: 1px; height: 1px; overflow: hidden; }
-  .losses, .losses tbody, .losses tr, .losses th, .losses td { display: block; width: auto !important; }
+  .losses, .losses caption, .losses tbody, .losses tr, .losses th, .losses td { display: block; width: auto !important; }
   .losses tr { border-top: 1px solid var(--line); padding: .75rem 0; }
   .losses th, .losses td { border: 0; padding: .15rem 0; }
-  .label { display: block !important; }
+  .label { display: block !important; margin-top: .35rem; }
 }
 .label { display: none; color: var(--quiet); font-size: .8125rem; }
 @media print {

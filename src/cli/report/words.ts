@@ -7,6 +7,11 @@ import {type Html, html} from './html.ts';
 
 export type Grade = 'bad' | 'warn' | 'good' | 'plain';
 
+/** Text with `commands` in it. */
+export function prose(text: string): Html {
+  return html`${text.split('`').map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part))}`;
+}
+
 /** A shape and a word: the colour only repeats them. */
 const SIGNS: Readonly<Record<Grade, string>> = {bad: '✕', warn: '!', good: '✓', plain: '·'};
 

@@ -87,7 +87,7 @@ function pairs({now, after}: Report): Html {
   const {total = 0, harmful = 0, undecided = 0, groups = []} = now.pairs ?? {};
   return html`
 <h3 id="pairs" class="apart">Losses of two nodes</h3>
-<p>${harmful.toLocaleString('en')} of ${count(total, 'pair')} take a Service down or make other nodes fail.${
+<p>${harmful.toLocaleString('en')} of ${total.toLocaleString('en')} ${total === 1 ? 'pair takes' : 'pairs take'} a Service down or make other nodes fail.${
     after?.pairs !== undefined && ` After the plan it is ${after.pairs.harmful.toLocaleString('en')}.`
   }${undecided > 0 && ` ${undecided.toLocaleString('en')} were not judged.`}</p>
 ${

@@ -4,7 +4,7 @@ import {describePosition} from '../../../foresight/check/manifest-object.ts';
 import {count} from '../../output/text.ts';
 import {type Html, html} from '../html.ts';
 import type {Report} from '../report.ts';
-import {type Grade, tag} from '../words.ts';
+import {type Grade, prose, tag} from '../words.ts';
 
 const GRADES: Readonly<Record<Level, Grade>> = {error: 'bad', warning: 'warn', note: 'plain'};
 const SHOWN = 100;
@@ -37,8 +37,8 @@ function finding({rule, level, object, position, title, why, cure}: Finding): Ht
 <article class="step">
 <h3>${tag(GRADES[level], level)} ${title}</h3>
 <p class="quiet">${describeObject(object)}, <code>${where}</code> (${rule})</p>
-<ul>${why.map((line) => html`<li>${line}</li>`)}</ul>
-<p><strong>Cure:</strong> ${cure.text}</p>
+<ul>${why.map((line) => html`<li>${prose(line)}</li>`)}</ul>
+<p><strong>Cure:</strong> ${prose(cure.text)}</p>
 ${cure.yaml !== undefined && html`<details><summary>The YAML for it<span class="hidden"> (${describeObject(object)}, ${rule})</span></summary><pre tabindex="0" aria-label="Cure of ${rule} for ${describeObject(object)}">${cure.yaml}</pre></details>`}
 </article>`;
 }

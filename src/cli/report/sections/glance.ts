@@ -9,7 +9,8 @@ interface Tile {
   readonly grade: Grade;
   readonly figure: number | string;
   readonly of?: string;
-  readonly then?: string;
+  /** What follows it. */
+  readonly remark?: string;
 }
 
 export function glance(report: Report): Html {
@@ -17,10 +18,10 @@ export function glance(report: Report): Html {
 <section class="bare" aria-labelledby="glance">
 <h2 id="glance" class="hidden">At a glance</h2>
 <dl class="tiles">${tilesOf(report).map(
-    ({label, grade, figure, of, then}) => html`
+    ({label, grade, figure, of, remark}) => html`
 <div class="tile ${grade}"><dt>${label}</dt>
 <dd><span class="figure">${figure}${of !== undefined && html` <small>${of}</small>`}</span>
-${then !== undefined && html`<div class="then">${then}</div>`}</dd></div>`,
+${remark !== undefined && html`<div class="remark">${remark}</div>`}</dd></div>`,
   )}
 </dl>
 </section>`;
@@ -35,7 +36,7 @@ function tilesOf({now, after, plan}: Report): Tile[] {
       grade: nodes > 0 ? 'bad' : 'good',
       figure: nodes,
       of: `of ${now.losses.size}`,
-      ...(after === undefined ? {} : {then: thenOf(harmfulNodes(after), after)}),
+      ...(after === undefined ? {} : {remark: thenOf(harmfulNodes(after), after)}),
     },
   ];
   if (now.pairs !== undefined) {
@@ -45,7 +46,7 @@ function tilesOf({now, after, plan}: Report): Tile[] {
       grade: harmful > 0 ? 'warn' : 'good',
       figure: harmful.toLocaleString('en'),
       of: `of ${total.toLocaleString('en')}${undecided > 0 ? `, ${undecided.toLocaleString('en')} not judged` : ''}`,
-      ...(after?.pairs === undefined ? {} : {then: thenOf(after.pairs.harmful, after)}),
+      ...(after?.pairs === undefined ? {} : {remark: thenOf(after.pairs.harmful, after)}),
     });
   }
   const needed = now.placements.reduce((sum, {movesNeeded}) => sum + movesNeeded, 0);
@@ -54,14 +55,14 @@ function tilesOf({now, after, plan}: Report): Tile[] {
       label: 'Moves that would spread the replicas',
       grade: needed > 0 ? 'warn' : 'good',
       figure: needed,
-      then: needed === 0 ? 'every Deployment is spread' : `the operator would make ${moves} now`,
+      remark: needed === 0 ? 'every Deployment is spread' : `the operator would make ${moves} now`,
     },
     {
       label: 'Deployments that something blocks',
       grade: blocked > 0 ? 'warn' : 'good',
       figure: blocked,
       of: `of ${plan.summary.workloads}`,
-      ...(edits > 0 ? {then: `${edits} get a placement rule`} : {}),
+      ...(edits > 0 ? {remark: `${edits} get a placement rule`} : {}),
     },
   );
   return tiles;

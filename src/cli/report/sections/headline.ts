@@ -1,28 +1,44 @@
 /** The answer in one sentence, and the one after it. */
 import {listWords} from '../../../simulator/demo/words.ts';
 import {count} from '../../output/text.ts';
+import {type Html, html} from '../html.ts';
 import type {Report, Situation} from '../report.ts';
 import {bySeverity, harmsService} from '../severity.ts';
 
 export interface Headline {
-  readonly title: string;
+  /** Without markup, for the title of the page. */
+  readonly text: string;
+  readonly title: Html;
   readonly lead: string;
 }
 
-export function headlineOf(report: Report): Headline {
-  const {now, after, stories} = report;
-  const byItself = stories.find(({lost}) => lost.length === 0);
-  const dying = byItself?.now.rounds.flatMap(({nodes}) => nodes.map(({node}) => node)) ?? [];
-  if (dying.length > 0) {
-    return {
-      title: `${listWords([...new Set(dying)])} will fail under the load of now, without any other cause`,
-      lead: afterLead(report, after),
-    };
-  }
-  return {title: titleOf(now), lead: afterLead(report, after)};
+/** A sentence, and the names in it that are better not broken. */
+interface Sentence {
+  readonly subject: string;
+  readonly names: readonly string[];
+  readonly rest: string;
 }
 
-function titleOf(situation: Situation): string {
+export function headlineOf(report: Report): Headline {
+  const {now, stories} = report;
+  const byItself = stories.find(({lost}) => lost.length === 0)?.now.rounds ?? [];
+  const dying = [...new Set(byItself.flatMap(({nodes}) => nodes.map(({node}) => node)))];
+  const {subject, names, rest} =
+    dying.length > 0
+      ? {subject: '', names: dying, rest: ' will fail under the load of now, without any other cause'}
+      : sentenceOf(now);
+  const marked = names.map(
+    (name, index) =>
+      html`${index === 0 ? '' : index === names.length - 1 ? ' and ' : ', '}<span class="name">${name}</span>`,
+  );
+  return {
+    text: `${subject}${listWords(names)}${rest}`,
+    title: html`${subject}${marked}${rest}`,
+    lead: leadOf(report),
+  };
+}
+
+function sentenceOf(situation: Situation): Sentence {
   const {losses, pairs, isComplete} = situation;
   const harmful = [...losses].filter(([, verdict]) => harmsService(verdict));
   const [worst] = harmful.sort(([, a], [, b]) => bySeverity(a, b));
@@ -32,20 +48,24 @@ function titleOf(situation: Situation): string {
       ...(servicesDown.length > 0 ? [count(servicesDown.length, 'Service')] : []),
       ...(nodesDying.length > 0 ? [count(nodesDying.length, 'more node')] : []),
     ]);
-    return `The loss of ${node} takes ${harm} with it`;
+    return {subject: 'The loss of ', names: [node], rest: ` takes ${harm} with it`};
   }
-  if (pairs !== undefined && pairs.harmful > 0 && isComplete) {
-    return `No single node takes a Service with it; ${pairs.harmful} of ${pairs.total} pairs of nodes do`;
-  }
+  return {subject: withoutHarm(isComplete, pairs), names: [], rest: ''};
+}
+
+function withoutHarm(isComplete: boolean, pairs: Situation['pairs']): string {
   if (!isComplete) {
-    return 'No loss that was judged takes a Service with it, but not every one was judged';
+    return 'No loss of one node that was judged takes a Service with it, but not every loss was judged';
   }
-  return pairs === undefined
-    ? 'The loss of a node takes no Service with it'
+  if (pairs === undefined) {
+    return 'The loss of a node takes no Service with it';
+  }
+  return pairs.harmful > 0
+    ? `No single node takes a Service with it; ${pairs.harmful.toLocaleString('en')} of ${pairs.total.toLocaleString('en')} pairs of nodes do`
     : 'No loss of one node or of two takes a Service with it';
 }
 
-function afterLead({plan}: Report, after: Situation | undefined): string {
+function leadOf({plan, after}: Report): string {
   const {edits, moves, blocked} = plan.summary;
   if (after === undefined) {
     return blocked > 0
@@ -56,6 +76,6 @@ function afterLead({plan}: Report, after: Situation | undefined): string {
     ...(moves > 0 ? [count(moves, 'move')] : []),
     ...(edits > 0 ? [count(edits, 'edited pod template')] : []),
   ]);
-  const title = titleOf(after);
-  return `After what the operator would do (${acts}): ${title.charAt(0).toLowerCase()}${title.slice(1)}.`;
+  const {subject, names, rest} = sentenceOf(after);
+  return `After what the operator would do (${acts}): ${subject.charAt(0).toLowerCase()}${subject.slice(1)}${listWords(names)}${rest}.`;
 }

@@ -69,7 +69,7 @@ function cell(now: number, then: number | undefined): Html {
   if (then === undefined || then === now) {
     return now === 0 ? html`<span class="none">0</span>` : html`<span class="chip">${now}</span>`;
   }
-  const chip = html`<span class="chip ${now > then && 'bad'}">${now}</span>`;
+  const chip = html`<span class="chip${now > then && ' bad'}">${now}</span>`;
   return html`<span class="narrow">${chip}<span class="to"> → </span><span class="chip">${then}</span></span>`;
 }
 

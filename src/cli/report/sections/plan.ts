@@ -4,10 +4,11 @@ import {count} from '../../output/text.ts';
 import type {PlannedWorkload} from '../../views/move-plan.ts';
 import {type Html, html} from '../html.ts';
 import type {Report} from '../report.ts';
-import {tag} from '../words.ts';
+import {prose, tag} from '../words.ts';
 
 const SHOWN = 50;
 const SHOWN_MOVES = 20;
+const FEW_MOVES = 3;
 
 export function plan({plan: {workloads, circuitOpen, stalledPolicies}, isPolicyAssumed}: Report): Html {
   const withMoves = workloads.filter(({moves, next}) => moves.length > 0 || next === 'Blocked');
@@ -51,18 +52,22 @@ function step({
 <article class="step">
 <h3>${namespace}/${name} ${next === 'Blocked' ? tag('bad', 'blocked') : tag('plain', count(movesNeeded, 'move'))}</h3>
 <p class="quiet">${count(replicas, 'replica')}; ${message}</p>
-${
-  moves.length > 0 &&
-  html`<ol>${moves
-    .slice(0, SHOWN_MOVES)
-    .map(
-      ({pod, from, to, certainty, reason}) =>
-        html`<li>${pod} from ${from} to ${listChoices(to)} <span class="quiet">(${certainty}: ${reason})</span></li>`,
-    )}</ol>${moves.length > SHOWN_MOVES && html`<p class="quiet small">and ${moves.length - SHOWN_MOVES} more</p>`}`
-}
-${blocked !== undefined && html`<p>${tag('warn', blocked.reason)} ${blocked.message}<br><strong>To unblock:</strong> ${blocked.toUnblock}</p>`}
+${moves.length > 0 && moveList(moves, `${namespace}/${name}`)}
+${blocked !== undefined && html`<p>${tag('warn', blocked.reason)} ${blocked.message}<br><strong>To unblock:</strong> ${prose(blocked.toUnblock)}</p>`}
 ${rest > 0 && html`<p>${tag('warn', `${rest} left`)} ${afterwards?.message}</p>`}
 ${edit !== undefined && html`<p>Rule for its pod template: ${edit.description}</p>`}
 ${edit?.patch !== undefined && html`<details><summary>The patch, for a manifest in Git<span class="hidden"> (${namespace}/${name})</span></summary><pre tabindex="0" aria-label="Patch of ${namespace}/${name}">${edit.patch}</pre></details>`}
 </article>`;
+}
+
+function moveList(moves: PlannedWorkload['moves'], of: string): Html {
+  const list = html`<ol>${moves
+    .slice(0, SHOWN_MOVES)
+    .map(
+      ({pod, from, to, certainty, reason}) =>
+        html`<li>${pod} from ${from} to ${listChoices(to)} <span class="quiet">(${certainty}: ${reason})</span></li>`,
+    )}</ol>${moves.length > SHOWN_MOVES && html`<p class="quiet small">and ${moves.length - SHOWN_MOVES} more</p>`}`;
+  return moves.length > FEW_MOVES
+    ? html`<details><summary>${count(moves.length, 'move')}, one after the other<span class="hidden"> (${of})</span></summary>${list}</details>`
+    : list;
 }

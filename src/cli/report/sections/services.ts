@@ -43,9 +43,9 @@ function riskCell(risk: ServiceRisk | undefined, {isComplete}: Situation): Html 
   if (risk === undefined) {
     return isComplete ? tag('good', 'no one node, no pair') : tag('plain', 'none found, not all judged');
   }
-  const {nodes, pairs} = risk;
+  const {nodes, pairs, pair = []} = risk;
   const ofPairs = count(pairs, 'pair');
   return nodes.length === 0
-    ? html`${tag('warn', ofPairs)} of nodes`
+    ? html`${tag('warn', ofPairs)} ${pairs > 1 && 'such as '}${pair.join(' + ')}`
     : html`${tag('bad', count(nodes.length, 'node'))} ${listNames(nodes, NAMED)} <span class="quiet">(${ofPairs})</span>`;
 }

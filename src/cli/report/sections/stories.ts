@@ -111,7 +111,7 @@ ${more > 0 && html`<p class="quiet small">and ${count(more, 'more Service', 'mor
 
 function describeTimes(times: readonly string[]): string {
   const more = times.length - SHOWN_TIMES;
-  return `${times.slice(0, SHOWN_TIMES).join('; ')}${more > 0 ? `; and ${more} more times` : ''}`;
+  return `${times.slice(0, SHOWN_TIMES).join('; ')}${more > 0 ? `; and ${count(more, 'more time')}` : ''}`;
 }
 
 function spanOf({rounds, outages, horizonSeconds}: Outcome): number {
