@@ -7,6 +7,7 @@ import {addMapCommand} from './commands/map.ts';
 import {addPatchCommand} from './commands/patch.ts';
 import {addPlanCommand} from './commands/plan.ts';
 import {addReportCommand} from './commands/report.ts';
+import {addSimulateCommand} from './commands/simulate.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
 import {addStatusCommand} from './commands/status.ts';
 import {EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED, InputError} from './failure.ts';
@@ -21,6 +22,7 @@ const COMMANDS: readonly AddCommand[] = [
   addPlanCommand,
   addPatchCommand,
   addCheckCommand,
+  addSimulateCommand,
   addReportCommand,
   addSnapshotCommand,
 ];

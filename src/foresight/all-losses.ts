@@ -24,6 +24,8 @@ export interface AllLossesOptions extends ForesightOptions {
   readonly isBudgetSpent?: () => boolean;
   /** How many sets of three nodes and more are looked at. */
   readonly sample?: number;
+  /** Where the caller knows better than the picture. */
+  readonly demand?: CpuDemand;
 }
 
 export interface LossProgress {
@@ -40,8 +42,9 @@ const WAIT = 60_000;
 const LONGEST_WAIT = 15 * WAIT;
 
 export function allLosses(given: ClusterPicture, depth: number, options: AllLossesOptions = {}): LossSummary {
-  const {progress, onVerdict, isBudgetSpent = () => false, sample = DEFAULT_SAMPLE, ...foresight} = options;
-  const {picture, demand, waitedFor} = settled(given, foresight);
+  const {progress, onVerdict, isBudgetSpent = () => false, sample = DEFAULT_SAMPLE, ...rest} = options;
+  const {demand: known = cpuDemandOf(given), ...foresight} = rest;
+  const {picture, demand, waitedFor} = settled(given, foresight, known);
   const nodes = nodesThatAnswer(picture);
   const simulate = (lost: readonly string[]): LossVerdict | undefined =>
     isBudgetSpent()
@@ -70,17 +73,23 @@ export function allLosses(given: ClusterPicture, depth: number, options: AllLoss
     nodes: nodes.length,
     depth,
     losses,
+    servicesKept: keptServices(picture, losses),
     ...(waitedFor === undefined ? {} : {waitedFor}),
     ...(proven.unprovable === undefined ? {} : {unprovable: proven.unprovable}),
   };
+}
+
+function keptServices(picture: ClusterPicture, losses: readonly DepthSummary[]): string[] {
+  const down = new Set(losses.flatMap(({groups}) => groups.flatMap(({servicesDown}) => servicesDown)));
+  return [...lossFactsOf(picture).endpoints.keys()].filter((service) => !down.has(service)).sort();
 }
 
 /** Proofs are about a cluster at rest: what is on its way when the picture is taken is let to arrive first. */
 function settled(
   picture: ClusterPicture,
   options: ForesightOptions,
+  demand: CpuDemand,
 ): {readonly picture: ClusterPicture; readonly demand: CpuDemand; readonly waitedFor?: string} {
-  const demand = cpuDemandOf(picture);
   const waitedFor = lossFactsOf(picture).unrest;
   if (waitedFor === undefined) {
     return {picture, demand};

@@ -9,6 +9,8 @@ export interface LossSummary {
   readonly depth: number;
   /** Of one node, of two, … up to the depth that was asked for. */
   readonly losses: readonly DepthSummary[];
+  /** Services that had an endpoint, and kept one in every loss that was decided. */
+  readonly servicesKept: readonly string[];
   /** What was on its way when the picture was taken, and was let to arrive before any loss. */
   readonly waitedFor?: string;
   /** Why every loss had to be simulated. */
