@@ -19,7 +19,7 @@ interface Verdict {
 
 export const unschedulable: CheckRule = {
   id: 'unschedulable',
-  summary: 'Replicas that no node of the cluster takes',
+  summary: 'No node of the cluster takes some of the replicas',
 
   find(context) {
     return context.view.workloads.flatMap((workload) => {
