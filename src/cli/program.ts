@@ -2,6 +2,7 @@
 import {Command, CommanderError} from 'commander';
 import type {AddCommand, RunCommand} from './command.ts';
 import {addCheckCommand} from './commands/check.ts';
+import {addCompletionCommand, answerCompletion} from './commands/completion.ts';
 import {addDemoCommand} from './commands/demo.ts';
 import {addMapCommand} from './commands/map.ts';
 import {addPatchCommand} from './commands/patch.ts';
@@ -10,6 +11,7 @@ import {addReportCommand} from './commands/report.ts';
 import {addSimulateCommand} from './commands/simulate.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
 import {addStatusCommand} from './commands/status.ts';
+import {COMPLETE} from './completion/scripts.ts';
 import {EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED, InputError} from './failure.ts';
 import type {CommandIo} from './io.ts';
 import {VERSION} from './version.ts';
@@ -25,6 +27,7 @@ const COMMANDS: readonly AddCommand[] = [
   addSimulateCommand,
   addReportCommand,
   addSnapshotCommand,
+  addCompletionCommand,
 ];
 
 /** Never throws for what a user may do wrong: that is a message on stderr and exit code 2. */
@@ -38,6 +41,10 @@ export async function runProgram(args: readonly string[], io: CommandIo): Promis
       const values = given.slice(0, -2).flat() as string[];
       code = await act(options, io, values);
     };
+  const [first, ...words] = args;
+  if (first === COMPLETE) {
+    return answerCompletion(programOf(io, run), words, io);
+  }
   try {
     await programOf(io, run).parseAsync([...args], {from: 'user'});
     return code;

@@ -263,7 +263,11 @@ function isEnding({object, deleted}: Change<LivePod>): boolean {
   return deleted || object.metadata.deletionTimestamp !== undefined;
 }
 
-function predictionOf({podChanges, policyChanges, deployments}: Observation, name: string): Prediction {
+/** What was foreseen of an eviction, and what came of it. */
+export function predictionOf(
+  {podChanges, policyChanges, deployments}: Observation,
+  name: string,
+): Prediction {
   const evictedAt = podChanges.findIndex(
     (change) => change.object.metadata.name === name && isEnding(change),
   );

@@ -1,6 +1,6 @@
 import {readFile, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {afterAll, beforeAll, describe, expect, it} from '@jest/globals';
+import {afterAll, beforeAll, describe, expect, it, jest} from '@jest/globals';
 import {parse} from 'yaml';
 import {moonlight} from '../../simulator/demo/moonlight.ts';
 import {runCli} from '../testing/run-cli.ts';
@@ -12,6 +12,9 @@ const DATABASE = {
   labelSelector: {matchLabels: {app: 'database'}},
   topologyKey: 'topology.kubernetes.io/zone',
 };
+
+// Keys and certificates take a while where the machine is busy.
+jest.setTimeout(60_000);
 
 describe('cli/commands/patch', () => {
   let api: SimulatedApi;

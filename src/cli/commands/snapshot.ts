@@ -17,7 +17,7 @@ export const addSnapshotCommand: AddCommand = (program, run) => {
     .command('snapshot')
     .summary('save the cluster to a file, for the other commands to read')
     .description(
-      'Saves what the other commands read of a cluster to one file: nodes, pods, workloads, Services, budgets, policies and CPU metrics. Environment variables, command lines and Secrets are left out.',
+      'Saves what the other commands read of a cluster to one file: nodes, pods, workloads, Services, budgets, policies and CPU metrics. Only what the answers need is kept: no environment, no commands, no arguments, no annotations of others, no Secrets or ConfigMaps, not even their names.',
     )
     .requiredOption(
       '-o, --output <file>',

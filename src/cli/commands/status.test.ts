@@ -1,4 +1,4 @@
-import {afterAll, beforeAll, describe, expect, it} from '@jest/globals';
+import {afterAll, beforeAll, describe, expect, it, jest} from '@jest/globals';
 import type {SpreadPolicyStatus, WorkloadStatus} from '../../api/types.ts';
 import {ManualClock} from '../../kube/testing/manual-clock.ts';
 import {moonlight} from '../../simulator/demo/moonlight.ts';
@@ -8,6 +8,9 @@ import type {SpreadStatus} from '../views/spread-status.ts';
 
 const LEASES = 'leases.coordination.k8s.io';
 const SYSTEM = 'spread-operator-system';
+
+// Keys and certificates take a while where the machine is busy.
+jest.setTimeout(60_000);
 
 describe('cli/commands/status', () => {
   let api: SimulatedApi;

@@ -7,8 +7,8 @@ import {InputError} from '../failure.ts';
 import type {CommandIo} from '../io.ts';
 import {type Progress, withProgress} from '../output/progress.ts';
 import {VERSION} from '../version.ts';
+import {Redactor} from './redactor.ts';
 import {READ_RESOURCES, type ReadResource} from './resources.ts';
-import {withoutSecrets} from './without-secrets.ts';
 
 export async function readLiveCluster(
   {kubeconfig, context}: LiveClusterOptions,
@@ -66,13 +66,14 @@ async function readAll(
   const {ListPager} = await import('../../kube/list-pager.ts');
   const {resourcePath} = await import('../../kube/paths.ts');
   const waiting = new Set(READ_RESOURCES.map(({resource}) => resource));
+  const redactor = new Redactor();
   let number = 0;
   const read = async (resource: ReadResource): Promise<Read> => {
     const {apiVersion, kind, fieldSelector} = resource;
     const trim = (item: object) => {
       number += 1;
       progress.tell(() => `reading ${origin}: ${number} objects, waiting for ${[...waiting].join(', ')}`);
-      return withoutSecrets({apiVersion, kind, ...item} as ApiObject);
+      return redactor.redact({apiVersion, kind, ...item} as ApiObject);
     };
     const path = resourcePath(apiVersion, resource.resource);
     try {

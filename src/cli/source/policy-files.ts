@@ -10,6 +10,7 @@ import {NAMESPACES} from '../../simulator/objects.ts';
 import {InputError} from '../failure.ts';
 import type {CommandIo} from '../io.ts';
 import {type ManifestOptions, readManifests} from '../manifests/read-manifests.ts';
+import {count} from '../output/text.ts';
 
 const DEFINITIONS = 'customresourcedefinitions.apiextensions.k8s.io';
 const POLICIES = `${PLURAL}.${GROUP}`;
@@ -37,7 +38,7 @@ export async function readPolicies(
     const other = objects.find(({kind}) => kind === KIND);
     throw new InputError(
       other === undefined
-        ? `${options.filenames.join(', ')}: expected a ${KIND} of ${API_VERSION}, found none among ${objects.length} objects`
+        ? `${options.filenames.join(', ')}: expected a ${KIND} of ${API_VERSION}, found none among ${count(objects.length, 'object')}`
         : `${describePosition(other.locate(['apiVersion']))}: ${KIND} of ${other.apiVersion}: expected ${API_VERSION}`,
     );
   }
@@ -56,8 +57,7 @@ export async function readPolicies(
   }
   return {
     policies,
-    notes:
-      others === 0 ? notes : [...notes, `${others} objects of other kinds in these files are not looked at`],
+    notes: others === 0 ? notes : [...notes, `passed over: ${count(others, 'object')} of other kinds`],
   };
 }
 

@@ -60,7 +60,7 @@ function workloadLines(workload: PlannedWorkload, width: number | undefined): Te
     ...topologies.flatMap((topology) => labelled(shortKey(topology.topologyKey), placementText(topology))),
   ];
   if (edit !== undefined) {
-    const rollout = `Its rollout replaces ${workload.replicas === 1 ? 'the replica' : `all ${workload.replicas} replicas`}, and the scheduler places them anew.`;
+    const rollout = `Its rollout replaces ${replicasOf(workload.replicas)}, and the scheduler places them anew.`;
     lines.push(
       ...labelled(
         'first',
@@ -126,23 +126,32 @@ function summaryLines({summary, workloads}: MovePlan, width: number | undefined)
       width,
     );
   }
+  const {edits, moves, blocked} = summary;
   const parts = [
-    count(summary.edits, 'pod template') + ' edited first',
-    count(summary.moves, 'move'),
-    `${summary.blocked} blocked`,
+    ...(edits > 0 ? [`${count(edits, 'pod template')} edited first`] : []),
+    ...(moves > 0 ? [count(moves, 'move')] : []),
+    ...(blocked > 0 ? [`${blocked} blocked`] : []),
   ];
   const isDone = workloads.every(({next}) => next === 'Nothing');
   return paragraph(
     [
       {text: `${count(summary.workloads, 'Deployment')} under a policy: `, tone: 'strong'},
-      isDone ? {text: 'all as the policies want them', tone: 'good'} : parts.join(', '),
+      isDone
+        ? {text: 'all as the policies want them', tone: 'good'}
+        : parts.length === 0
+          ? 'nothing to do but to wait'
+          : parts.join(', '),
       '.',
     ],
     width,
   );
 }
 
-export function titleOf({namespace, name}: {readonly namespace: string; readonly name: string}): string {
+function replicasOf(number: number): string {
+  return number === 1 ? 'the replica' : number === 2 ? 'both replicas' : `all ${number} replicas`;
+}
+
+function titleOf({namespace, name}: {readonly namespace: string; readonly name: string}): string {
   return `${namespace}/${name}`;
 }
 

@@ -16,6 +16,7 @@ import {isAssumed} from '../../foresight/policy-sources.ts';
 import {howToUnblock} from '../../foresight/unblock.ts';
 import {describeRule} from '../../injection/decide.ts';
 import {isEmptyRule} from '../../injection/rule.ts';
+import {listChoices} from '../../planning/explain.ts';
 
 export const STATUS_KIND = 'SpreadStatus';
 
@@ -155,7 +156,11 @@ function computedOf({entry, edit, moves, policy}: WorkloadPreview): {
     return {state: 'NoPolicy', message: `no SpreadPolicy selects it; ${could}`};
   }
   return next?.round === 1
-    ? {state: 'MovesNeeded', message: needed, ...common}
+    ? {
+        state: 'MovesNeeded',
+        message: `${needed}; next: ${next.pod} from ${next.from} to ${listChoices(next.to)}`,
+        ...common,
+      }
     : {state: entry.state, message: entry.message, ...common};
 }
 
