@@ -1,4 +1,4 @@
-// node .ci/summary.mjs <results> <exit code of npm cit> <exit code of npm run test:e2e> <Docker engine: yes or no>
+// node .ci/summary.mjs <results> <exit code of npm cit> <exit code of npm run test:e2e> <Docker engine: yes or no> <Chromium: yes or no>
 //
 // Adds up what Jest says, and looks for what it does not call a failure: tests that were skipped although they could
 // have run, and files that ran no test. Exits with 1 when anything is wrong.
@@ -6,7 +6,7 @@ import {readdirSync, readFileSync} from 'node:fs';
 import {basename, join} from 'node:path';
 import jest from '../jest.config.mjs';
 
-const [results = '', unitCode, e2eCode, docker] = process.argv.slice(2);
+const [results = '', unitCode, e2eCode, docker, browser] = process.argv.slice(2);
 const problems = [];
 const e2e = [e2eTotals('e2e.json', isEndToEnd), e2eTotals('e2e.simulated.json', isScenario)];
 if (e2eCode !== '0' && problems.length === 0 && e2e.every(({failed}) => failed === 0)) {
@@ -60,8 +60,10 @@ function e2eTotals(report, isExpected) {
   }
   for (const [file, assertions] of tests) {
     for (const {fullName, status} of assertions) {
-      // The one good reason: no container without an engine. Why there is none was said above.
-      const isExcused = docker === 'no' && /container/i.test(fullName);
+      // The only good reasons: no container without an engine, no page without a browser. Why there is none was said above.
+      const isExcused =
+        (docker === 'no' && /container/i.test(fullName)) ||
+        (browser === 'no' && /in a browser/.test(fullName));
       if (status !== 'passed' && status !== 'failed' && !isExcused) {
         problems.push(`test/e2e/${file}: "${fullName}" was skipped (${report})`);
       }

@@ -1,5 +1,4 @@
 /** The operator's process: flags, signals, health. */
-import {readFileSync} from 'node:fs';
 import {hostname} from 'node:os';
 import {systemClock} from './clock.ts';
 import {electionIdentity} from './controller/leader-election.ts';
@@ -12,10 +11,9 @@ import {releaseStartupMemory} from './observability/memory.ts';
 import {Metrics} from './observability/metrics.ts';
 import {Operator} from './operator.ts';
 import {DEFAULT_HEALTH_ADDRESS, type OperatorOptions, parseOptions} from './options.ts';
+import {readPackageFile} from './package-files.ts';
 
-const {version} = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+const {version} = JSON.parse(readPackageFile('package.json')) as {version: string};
 
 /** How long a shutdown may take before the process goes anyway, milliseconds; less than a pod's grace period of 30 s. */
 const SHUTDOWN = 25_000;
@@ -97,6 +95,6 @@ async function serveHealth(
   return server;
 }
 
-process.exitCode = await main();
-// What is left are sockets on their way to be closed; nothing waits for them.
-process.exit();
+// What is left are sockets on their way to be closed; nothing waits for them. No await: the single executable is a
+// CommonJS file.
+void main().then((code) => process.exit(code));

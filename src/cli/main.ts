@@ -1,32 +1,18 @@
 #!/usr/bin/env node
-/** The process of `kubectl spread`. */
-import {text} from 'node:stream/consumers';
-import {systemClock} from '../clock.ts';
-import type {Output} from './io.ts';
-import {runProgram} from './program.ts';
+/**
+ * Where the process of `kubectl spread` begins. Everything else is loaded from here, so that a Node which is too old
+ * says so instead of failing at the first thing that it does not know.
+ */
+import {unsupportedNode} from './supported-node.ts';
 
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => interrupted.abort());
-}
-// A reader that has seen enough, such as head, is no failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 2));
-
-process.exitCode = await runProgram(process.argv.slice(2), {
-  stdout: outputOf(process.stdout),
-  stderr: outputOf(process.stderr),
-  stdin: async () => await text(process.stdin),
-  env: process.env,
-  directory: process.cwd(),
-  clock: systemClock,
-  signal: interrupted.signal,
-});
-
-function outputOf(stream: NodeJS.WriteStream): Output {
-  return {
-    write: (content) => void stream.write(content),
-    isTerminal: stream.isTTY,
-    width: stream.isTTY && stream.columns > 0 ? stream.columns : undefined,
-    hasColors: stream.isTTY && stream.hasColors() && !process.env['NO_COLOR'],
-  };
+const problem = unsupportedNode(process.versions.node);
+if (problem !== undefined) {
+  process.stderr.write(`error: ${problem}\n`);
+  process.exitCode = 2;
+} else if (process.argv[2] === 'operator') {
+  // The operator has flags and an end of its own.
+  process.argv.splice(2, 1);
+  void import('../main.ts');
+} else {
+  void import('./process.ts');
 }

@@ -3,9 +3,11 @@ import {Command, CommanderError} from 'commander';
 import type {AddCommand, RunCommand} from './command.ts';
 import {addCheckCommand} from './commands/check.ts';
 import {addCompletionCommand, answerCompletion} from './commands/completion.ts';
+import {addDemoCommand} from './commands/demo.ts';
 import {addMapCommand} from './commands/map.ts';
 import {addPatchCommand} from './commands/patch.ts';
 import {addPlanCommand} from './commands/plan.ts';
+import {addReportCommand} from './commands/report.ts';
 import {addSimulateCommand} from './commands/simulate.ts';
 import {addSnapshotCommand} from './commands/snapshot.ts';
 import {addStatusCommand} from './commands/status.ts';
@@ -16,12 +18,14 @@ import {VERSION} from './version.ts';
 
 /** In the order of `--help`. */
 const COMMANDS: readonly AddCommand[] = [
+  addDemoCommand,
   addStatusCommand,
   addMapCommand,
   addPlanCommand,
   addPatchCommand,
   addCheckCommand,
   addSimulateCommand,
+  addReportCommand,
   addSnapshotCommand,
   addCompletionCommand,
 ];

@@ -1,5 +1,3 @@
-import {readFileSync} from 'node:fs';
+import {readPackageFile} from '../package-files.ts';
 
-export const {version: VERSION} = JSON.parse(
-  readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-) as {version: string};
+export const {version: VERSION} = JSON.parse(readPackageFile('package.json')) as {version: string};

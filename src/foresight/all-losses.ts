@@ -18,6 +18,8 @@ import {simulationOf} from './simulation.ts';
 export interface AllLossesOptions extends ForesightOptions {
   /** Called now and then. */
   readonly progress?: (progress: LossProgress) => void;
+  /** Called for each set of nodes that was decided; the order is that of the sets. */
+  readonly onVerdict?: (lost: readonly string[], verdict: LossVerdict) => void;
   /** True once no more simulations are to be begun; proofs go on. */
   readonly isBudgetSpent?: () => boolean;
   /** How many sets of three nodes and more are looked at. */
@@ -40,7 +42,7 @@ const WAIT = 60_000;
 const LONGEST_WAIT = 15 * WAIT;
 
 export function allLosses(given: ClusterPicture, depth: number, options: AllLossesOptions = {}): LossSummary {
-  const {progress, isBudgetSpent = () => false, sample = DEFAULT_SAMPLE, ...rest} = options;
+  const {progress, onVerdict, isBudgetSpent = () => false, sample = DEFAULT_SAMPLE, ...rest} = options;
   const {demand: known = cpuDemandOf(given), ...foresight} = rest;
   const {picture, demand, waitedFor} = settled(given, foresight, known);
   const nodes = nodesThatAnswer(picture);
@@ -58,7 +60,10 @@ export function allLosses(given: ClusterPicture, depth: number, options: AllLoss
     const sets = isExhaustive ? subsets(nodes, size) : drawn(nodes, size, sample, foresight.seed ?? 1);
     collector.begin(size, size < depth);
     for (const lost of sets) {
-      collector.judge(lost);
+      const verdict = collector.judge(lost);
+      if (verdict !== undefined) {
+        onVerdict?.(lost, verdict);
+      }
       progress?.({depth: size, judged: collector.judged, toJudge, simulated: collector.simulated});
     }
     losses.push(collector.summary(total));

@@ -43,16 +43,18 @@ export class LossCollector {
     this.#inherited = 0;
   }
 
-  judge(lost: readonly string[]): void {
+  /** Undefined when nothing can be told of it. */
+  judge(lost: readonly string[]): LossVerdict | undefined {
     this.judged++;
     const proven = this.#prove(lost);
     const verdict = proven ?? this.#simulate(lost);
     if (verdict === undefined) {
       this.#undecided++;
-      return;
+      return undefined;
     }
     this.simulated += Number(proven === undefined);
     this.#add(lost, verdict);
+    return verdict;
   }
 
   summary(total: number): DepthSummary {

@@ -16,7 +16,7 @@ let output = '';
 
 function startDemo(...commandLine: string[]): void {
   output = '';
-  child = spawn(process.execPath, ['src/simulator/demo/main.ts', ...commandLine], {
+  child = spawn(process.execPath, ['src/cli/main.ts', 'demo', ...commandLine], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,7 +1,7 @@
 /** Part 2 of the demo: the same cluster and the same traffic, with the real operator beside it. */
-import {readFileSync} from 'node:fs';
 import {parse} from 'yaml';
 import type {WorkloadStatus} from '../../api/types.ts';
+import {readPackageFile} from '../../package-files.ts';
 import type {ApiFace} from '../http/api-face.ts';
 import {loadManifests, type Manifest} from '../manifests.ts';
 import type {SimulatedCluster} from '../simulated-cluster.ts';
@@ -12,7 +12,7 @@ import type {Screen} from './screen.ts';
 import {Stage} from './stage.ts';
 import {asDuration} from './words.ts';
 
-const EXAMPLE = new URL('../../../examples/moonlight/policies.yaml', import.meta.url);
+const EXAMPLE = 'examples/moonlight/policies.yaml';
 /** Simulated seconds per second, where the operator has nothing to do but watch. */
 const SPEED = 180;
 const SURVIVED_MINUTES = 20;
@@ -29,6 +29,8 @@ export interface Running {
   readonly face: ApiFace;
   readonly operator: OperatorProcess;
   readonly kubeconfig: string;
+  /** The file of the policy, for who tries it by hand. */
+  readonly policies: string;
 }
 
 /** Of web's three replicas, the fewest that were Ready, and what else could have gone wrong. */
@@ -60,7 +62,7 @@ export async function tellAfter(running: Running, screen: Screen, signal: AbortS
     'The same start, before the traffic. The operator is the real one, a process of its own that knows no more of ' +
       'this cluster than its API tells; so time is real time here. It is given this policy:',
   );
-  screen.lines(['', ...readFileSync(EXAMPLE, 'utf8').trimEnd().replaceAll(/^/gm, '  ').split('\n'), '']);
+  screen.lines(['', ...readPackageFile(EXAMPLE).trimEnd().replaceAll(/^/gm, '  ').split('\n'), '']);
   const said = new OperatorNews(cluster);
   const stage = new Stage(cluster, screen, signal, said);
   const scene = {cluster, screen, stage, said, check: () => operator.assertRunning()};
@@ -216,7 +218,7 @@ function panicked({timeline}: SimulatedCluster): number {
 
 /** examples/moonlight/policies.yaml with a shorter pause between moves. */
 function applyPolicy({api}: SimulatedCluster, mode: 'Suggest' | 'Apply'): void {
-  const example = parse(readFileSync(EXAMPLE, 'utf8')) as Manifest & {readonly spec: object};
+  const example = parse(readPackageFile(EXAMPLE)) as Manifest & {readonly spec: object};
   const spec = {...example.spec, injection: {mode}, eviction: {settleSeconds: SETTLE_SECONDS}};
   const {name} = example.metadata;
   if (api.get(POLICIES, 'moonlight', name) === undefined) {

@@ -2,12 +2,11 @@
  * The outage of ../../../examples/moonlight on a simulated cluster: the placement that led to it, or the same workloads
  * with the rule in their templates. What is known of the real one and what is chosen stands in the example.
  */
-import {readFileSync} from 'node:fs';
 import {parseAllDocuments} from 'yaml';
+import {readPackageFile} from '../../package-files.ts';
 import {loadManifests, type Manifest} from '../manifests.ts';
 import {SimulatedCluster} from '../simulated-cluster.ts';
 
-const EXAMPLE = new URL('../../../examples/moonlight/workloads.yaml', import.meta.url);
 /** Until somebody has seen to a node that panicked. */
 const RESTART_SECONDS = 1800;
 const SETTLE_MILLISECONDS = 30_000;
@@ -32,7 +31,8 @@ export function moonlight({withRule = false, seed = 1, start}: MoonlightOptions 
     cpu: '4',
     parameters: {nodeRestartSeconds: RESTART_SECONDS},
   });
-  const manifests = parseAllDocuments(readFileSync(EXAMPLE, 'utf8')).map((each) => each.toJS() as Manifest);
+  const example = readPackageFile('examples/moonlight/workloads.yaml');
+  const manifests = parseAllDocuments(example).map((each) => each.toJS() as Manifest);
   const [ssr, others] = [manifests.filter(isSsr), manifests.filter((each) => !isSsr(each))];
   if (withRule) {
     loadManifests(cluster.api, [...others, ...ssr].map(withoutLoad).map(onePerNode));

@@ -2,15 +2,20 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {openSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import {fileURLToPath} from 'node:url';
 import type {ApiFace} from '../http/api-face.ts';
 import {loadManifests} from '../manifests.ts';
 import type {SimulatedCluster} from '../simulated-cluster.ts';
 import {installation} from './installation.ts';
 
-const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 const NAMESPACE = 'spread-operator-system';
 const LAST_LINES = 10;
+
+export interface OperatorSurroundings {
+  readonly cluster: SimulatedCluster;
+  readonly face: ApiFace;
+  /** For its kubeconfig and its log. */
+  readonly directory: string;
+}
 
 export class OperatorProcess {
   readonly logFile: string;
@@ -25,18 +30,25 @@ export class OperatorProcess {
     process.once('exit', () => child.kill('SIGKILL'));
   }
 
-  /** Installs what config/ holds first, except the Deployment that would run the operator inside the cluster. */
-  static async start(cluster: SimulatedCluster, face: ApiFace, directory: string): Promise<OperatorProcess> {
+  /**
+   * Installs what config/ holds first, except the Deployment that would run the operator inside the cluster.
+   *
+   * @param command starts the operator: a program and its first arguments
+   */
+  static async start(
+    command: readonly [string, ...string[]],
+    {cluster, face, directory}: OperatorSurroundings,
+  ): Promise<OperatorProcess> {
     loadManifests(cluster.api, installation());
     const kubeconfig = join(directory, 'operator-kubeconfig');
     await face.writeServiceAccountKubeconfig(kubeconfig, NAMESPACE, 'spread-operator');
     const logFile = join(directory, 'operator.log');
     const log = openSync(logFile, 'w');
-    const child = spawn(
-      process.execPath,
-      [join(ROOT, 'src/main.ts'), '--log-format=human', '--health-address='],
-      {env: {...process.env, KUBECONFIG: kubeconfig}, stdio: ['ignore', log, log]},
-    );
+    const [program, ...args] = command;
+    const child = spawn(program, [...args, '--log-format=human', '--health-address='], {
+      env: {...process.env, KUBECONFIG: kubeconfig},
+      stdio: ['ignore', log, log],
+    });
     return new OperatorProcess(child, logFile);
   }
 

@@ -1,4 +1,5 @@
 /** The terminal: lines that stay, and below them a picture that is painted over in place. */
+import type {Output} from '../../cli/io.ts';
 import {alignColumns} from '../../cli/output/table.ts';
 import {paint, plain, type Span, type Tone} from '../../cli/output/text.ts';
 import {WIDEST_PROSE, wrap} from '../../cli/output/wrap.ts';
@@ -8,16 +9,16 @@ export type {Span as Line, Tone} from '../../cli/output/text.ts';
 const TIME_COLUMN = 9;
 
 export class Screen {
-  readonly #stream: NodeJS.WriteStream;
+  readonly #output: Output;
   #live: readonly Span[] = [];
   #isAfterBlank = false;
 
-  constructor(stream: NodeJS.WriteStream) {
-    this.#stream = stream;
+  constructor(output: Output) {
+    this.#output = output;
   }
 
   get isLive(): boolean {
-    return this.#stream.isTTY;
+    return this.#output.isTerminal;
   }
 
   heading(text: string): void {
@@ -71,18 +72,17 @@ export class Screen {
     // A line of the picture that wrapped would be two, and the next paint would begin too low.
     const width = this.#width;
     const fitting = live.map((line) => ({...line, text: line.text.slice(0, width - 1)}));
-    this.#stream.write(`${erase}${[...kept, ...fitting].map((line) => `${this.#styled(line)}\n`).join('')}`);
+    this.#output.write(`${erase}${[...kept, ...fitting].map((line) => `${this.#styled(line)}\n`).join('')}`);
     this.#live = [...live];
     this.#isAfterBlank = lines.length === 0 ? this.#isAfterBlank : lines.at(-1)?.text === '';
   }
 
-  /** A pseudo-terminal may have none. */
   get #width(): number {
-    return this.#stream.columns > 0 ? this.#stream.columns : WIDEST_PROSE;
+    return this.#output.width ?? WIDEST_PROSE;
   }
 
   #styled(line: Span): string {
-    return paint(line, this.#stream.isTTY && this.#stream.hasColors());
+    return paint(line, this.#output.hasColors);
   }
 
   /** Broken at spaces, each line indented. */

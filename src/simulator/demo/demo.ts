@@ -1,8 +1,9 @@
-/** `npm run demo`: the outage of examples/moonlight, without the operator and with it, on a simulated cluster. */
-import {mkdtemp, rm} from 'node:fs/promises';
+/** The demo: the outage of examples/moonlight, without the operator and with it, on a simulated cluster. */
+import {mkdtemp, rm, writeFile} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {join} from 'node:path';
-import {Command} from 'commander';
+import type {Output} from '../../cli/io.ts';
+import {readPackageFile} from '../../package-files.ts';
 import {ApiFace} from '../http/api-face.ts';
 import {type After, type Running, tellAfter} from './after.ts';
 import {type Before, tellBefore} from './before.ts';
@@ -15,42 +16,30 @@ import {asMinutes, listWords} from './words.ts';
 
 /** How old moonlight()'s cluster is when it is at rest, and a little more. */
 const AGE_MILLISECONDS = 100_000;
-const INTERRUPTED = 130;
 const DAY_MINUTES = 1440;
 
-const {keep} = new Command('npm run demo --')
-  .description(
-    'Shows in about a minute what spread-operator is for: an outage on a simulated Kubernetes cluster, first without ' +
-      'the operator, then with it. Needs Node only, listens on 127.0.0.1 only, and leaves nothing behind.',
-  )
-  .option('--keep', 'at the end, leave a cluster with the operator up, for kubectl', false)
-  .addHelpText('after', '\nEnvironment:\n  NO_COLOR  when set, no colours')
-  .showHelpAfterError()
-  .parse()
-  .opts<{keep: boolean}>();
-
-const screen = new Screen(process.stdout);
-const interrupted = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  // Twice is common: a terminal and npm both pass Ctrl-C on.
-  process.on(signal, () => interrupted.abort());
+export interface DemoOptions {
+  /** At the end, leaves a cluster with the operator up until the signal. */
+  readonly keep: boolean;
+  readonly output: Output;
+  readonly signal: AbortSignal;
+  /** How the user started this demo, to be told how to go on. */
+  readonly name: string;
+  /** Starts the operator: a program and its first arguments. */
+  readonly operator: readonly [string, ...string[]];
 }
 
-try {
-  process.exitCode = await run(interrupted.signal);
-} catch (error) {
-  screen.end();
-  if (interrupted.signal.aborted) {
-    process.exitCode = INTERRUPTED;
-  } else {
-    process.stderr.write(`\nThe demo has failed: ${(error as Error).message}\n`);
-    process.exitCode = 1;
+/** Rejects when it is interrupted, or when the operator does not do what is told of it. */
+export async function runDemo(options: DemoOptions): Promise<void> {
+  const screen = new Screen(options.output);
+  try {
+    await tell(options, screen);
+  } finally {
+    screen.end();
   }
 }
-// Connections that clients keep open are nothing to wait for.
-process.exit();
 
-async function run(signal: AbortSignal): Promise<number> {
+async function tell({keep, signal, name, operator}: DemoOptions, screen: Screen): Promise<void> {
   screen.heading('spread-operator: the outage that it exists for');
   screen.say(
     'In January 2019 the site Moonlight failed for days. It ran three copies of its web application on three ' +
@@ -62,25 +51,27 @@ async function run(signal: AbortSignal): Promise<number> {
     'dim',
   );
   const before = await tellBefore(screen, signal);
-  const after = await withRunning((running) => tellAfter(running, screen, signal));
-  tellSummary(before, after);
+  const after = await withRunning(operator, (running) => tellAfter(running, screen, signal));
+  tellSummary(screen, before, after);
   if (keep) {
-    await withRunning((running) => keepRunning(running, signal));
+    await withRunning(operator, (running) => keepRunning(running, screen, signal));
   } else {
     screen.say();
     screen.say('To go on:', 'strong');
     screen.lines(
       table([
-        ['npm run demo -- --keep', 'leave a cluster with the operator up at the end, for kubectl'],
+        [`${name} --keep`, 'leave a cluster with the operator up at the end, for kubectl'],
         ['README.md', 'install it, write a policy of your own'],
       ]),
     );
   }
-  return 0;
 }
 
 /** A cluster at rest on real time, and the operator on it; both end with the act. */
-async function withRunning<T>(act: (running: Running) => Promise<T>): Promise<T> {
+async function withRunning<T>(
+  command: DemoOptions['operator'],
+  act: (running: Running) => Promise<T>,
+): Promise<T> {
   const cluster = moonlight({start: Date.now() - AGE_MILLISECONDS});
   cluster.advance(Date.now() - cluster.now);
   const directory = await mkdtemp(join(tmpdir(), 'spread-operator-demo-'));
@@ -93,9 +84,11 @@ async function withRunning<T>(act: (running: Running) => Promise<T>): Promise<T>
   });
   const kubeconfig = join(directory, 'kubeconfig');
   await face.writeKubeconfig(kubeconfig);
-  const operator = await OperatorProcess.start(cluster, face, directory);
+  const policies = join(directory, 'policies.yaml');
+  await writeFile(policies, readPackageFile('examples/moonlight/policies.yaml'));
+  const operator = await OperatorProcess.start(command, {cluster, face, directory});
   try {
-    return await act({cluster, face, operator, kubeconfig});
+    return await act({cluster, face, operator, kubeconfig, policies});
   } finally {
     await operator.stop();
     await face.stop();
@@ -103,7 +96,7 @@ async function withRunning<T>(act: (running: Running) => Promise<T>): Promise<T>
   }
 }
 
-function tellSummary(before: Before, after: After): void {
+function tellSummary(screen: Screen, before: Before, after: After): void {
   const ofThree = (count: number) => `${count} of 3 web work`;
   const never = (isDown: boolean) => (isDown ? 'for a while' : 'never');
   screen.heading('Summary');
@@ -132,16 +125,20 @@ function tellSummary(before: Before, after: After): void {
   }
 }
 
-async function keepRunning({cluster, kubeconfig, operator}: Running, signal: AbortSignal): Promise<void> {
+async function keepRunning(
+  {cluster, kubeconfig, policies, operator}: Running,
+  screen: Screen,
+  signal: AbortSignal,
+): Promise<void> {
   screen.heading('For you to try');
   screen.say(
-    'A fresh cluster as it was before part 2, on real time, with the operator beside it. It stays up until Ctrl-C. In another terminal, in this directory:',
+    'A fresh cluster as it was before part 2, on real time, with the operator beside it. It stays up until Ctrl-C. In another terminal:',
   );
   screen.lines([
     '',
     `  export KUBECONFIG=${kubeconfig}`,
     '  kubectl get pods --namespace moonlight --output wide',
-    '  kubectl apply -f examples/moonlight/policies.yaml           # spread them',
+    `  kubectl apply -f ${policies}   # spread them`,
     '  kubectl get spread --namespace moonlight',
     '  kubectl describe spread one-per-node --namespace moonlight',
     '',
@@ -160,6 +157,5 @@ async function keepRunning({cluster, kubeconfig, operator}: Running, signal: Abo
     if (!signal.aborted) {
       throw error;
     }
-    screen.end();
   }
 }
