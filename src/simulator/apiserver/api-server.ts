@@ -81,7 +81,7 @@ export class ApiServer implements ClusterApi {
     assertResourceVersion(definition, changed, old);
     return updateDecoded(this.context, definition, {
       old,
-      decoded: readObject(definition, changed, write),
+      decoded: readObject(definition, changed, write, old),
       options: write,
     });
   }

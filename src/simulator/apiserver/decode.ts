@@ -3,7 +3,7 @@
  * words of Go's JSON decoder, nulls left out, quantities in canonical form, and structs that Go always has, such as
  * `resources` of a container, filled in.
  */
-import {isObject} from './json.ts';
+import {asObject, isObject} from './json.ts';
 import {canonicalQuantity, QUANTITY_ERROR} from './quantity-text.ts';
 import type {Structure} from './structure.ts';
 
@@ -23,6 +23,8 @@ export interface DecodeOptions {
   readonly fillsStructs?: boolean;
   /** Whether nulls stay: they mean "take away" in a patch. */
   readonly keepsNulls?: boolean;
+  /** The object that the store holds: parts of the value that are the very same as there have been read already. */
+  readonly stored?: unknown;
 }
 
 interface State extends DecodeOptions {
@@ -31,10 +33,11 @@ interface State extends DecodeOptions {
 
 export function decode(structure: Structure, value: unknown, options: DecodeOptions = {}): Decoded {
   const state: State = {fillsStructs: true, ...options, unknown: []};
-  return {value: read(structure, value, '', state), unknown: state.unknown};
+  return {value: read(structure, value, '', state, options.stored), unknown: state.unknown};
 }
 
-function read(structure: Structure, value: unknown, path: string, state: State): unknown {
+function read(structure: Structure, value: unknown, path: string, state: State, stored: unknown): unknown {
+  if (value === stored && value !== undefined) return value;
   switch (structure.kind) {
     case 'any':
       return value;
@@ -42,14 +45,25 @@ function read(structure: Structure, value: unknown, path: string, state: State):
       return readScalar(structure, value, path);
     case 'list': {
       if (!Array.isArray(value)) throw mismatch(value, `[]${goName(structure.items)}`, structure, path);
-      return value.map((item, index) => read(structure.items, item, `${path}[${index}]`, state));
+      return value.map((item, index) =>
+        read(
+          structure.items,
+          item,
+          `${path}[${index}]`,
+          state,
+          Array.isArray(stored) ? stored[index] : undefined,
+        ),
+      );
     }
     case 'map': {
       if (!isObject(value)) throw mismatch(value, `map[string]${goName(structure.values)}`, structure, path);
       const result: Record<string, unknown> = {};
       for (const [key, item] of Object.entries(value)) {
         if (item !== null || state.keepsNulls === true) {
-          result[key] = item === null ? null : read(structure.values, item, `${path}.${key}`, state);
+          result[key] =
+            item === null
+              ? null
+              : read(structure.values, item, `${path}.${key}`, state, asObject(stored)[key]);
         } else if (structure.values.kind === 'scalar' && structure.values.type === 'string') {
           // Go reads null as the zero value.
           result[key] = '';
@@ -58,7 +72,7 @@ function read(structure: Structure, value: unknown, path: string, state: State):
       return result;
     }
     case 'object':
-      return readObject(structure, value, path, state);
+      return readObject(structure, value, path, state, stored);
   }
 }
 
@@ -67,9 +81,11 @@ function readObject(
   value: unknown,
   path: string,
   state: State,
+  stored: unknown,
 ): unknown {
   if (!isObject(value)) throw mismatch(value, `v1.${structure.typeName}`, structure, path);
   const result: Record<string, unknown> = {};
+  const known = asObject(stored);
   for (const [name, item] of Object.entries(value)) {
     // Callers within the process may say so; JSON cannot.
     if (item === undefined) continue;
@@ -84,7 +100,7 @@ function readObject(
       if (state.keepsNulls === true || field.schema.nullable === true) result[name] = null;
       continue;
     }
-    const decoded = read(field, item, fieldPath, state);
+    const decoded = read(field, item, fieldPath, state, known[name]);
     if (state.fillsStructs === true && isOmitted(structure, name, field, decoded)) continue;
     result[name] = decoded;
   }

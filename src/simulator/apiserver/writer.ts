@@ -28,11 +28,16 @@ import {
 } from './status-error.ts';
 
 /** A body as the object it stands for, without defaults. Throws 400. */
-export function readObject(resource: Resource, body: unknown, options: WriteOptions): ApiObject {
+export function readObject(
+  resource: Resource,
+  body: unknown,
+  options: WriteOptions,
+  stored?: ApiObject,
+): ApiObject {
   if (!isObject(body)) throw badRequest('the object provided is not a JSON object');
   const apiVersion = apiVersionOf(resource);
   assertKind(resource, body);
-  const {value, unknown} = decodeObject(resource, body);
+  const {value, unknown} = decodeObject(resource, body, stored);
   reportUnknown(resource, unknown, options);
   const draft = value as Draft;
   draft['metadata'] = asObject(draft['metadata']);
@@ -56,10 +61,14 @@ function assertKind(resource: Resource, body: JsonObject): void {
   }
 }
 
-function decodeObject(resource: Resource, body: JsonObject): {value: unknown; unknown: readonly string[]} {
+function decodeObject(
+  resource: Resource,
+  body: JsonObject,
+  stored?: ApiObject,
+): {value: unknown; unknown: readonly string[]} {
   try {
     if (resource.custom !== undefined) return resource.custom.decode(body);
-    return decode(resource.structure, body);
+    return decode(resource.structure, body, {stored});
   } catch (error) {
     if (!(error instanceof DecodeError)) throw error;
     throw badRequest(
