@@ -17,6 +17,7 @@ import {
   type ApiServerAccess,
   KubeClient,
   type RequestMeasurement,
+  type Requests,
   type ServerVersion,
 } from './kube/client.ts';
 import {EventRecorder} from './kube/event-recorder.ts';
@@ -62,6 +63,8 @@ export class Operator {
   readonly #policies: PolicyOperator;
   #capabilities: ServerCapabilities = {affinityMatchLabelKeys: false, spreadMatchLabelKeys: false};
   #watching: Promise<void> | undefined;
+  /** Absent without leader election. */
+  #elector: LeaderElector | undefined;
 
   constructor(settings: OperatorSettings, host: OperatorHost) {
     const {access, clock, random, log, metrics, version, name} = host;
@@ -85,7 +88,11 @@ export class Operator {
     });
     const client = this.#client;
     this.#events = new EventRecorder({client, clock, log, instance: `spread-operator-${name}`});
-    const actions = new KubeActions({client, events: this.#events});
+    // Events are no acts: what was done is told by whoever did it.
+    const asLeader: Requests = {
+      request: (options) => client.request({...options, permit: () => this.#elector?.assertLeading()}),
+    };
+    const actions = new KubeActions({client: asLeader, events: this.#events});
     this.#controller = new SpreadController({
       actions,
       finalize: (policy, isReverted) =>
@@ -207,6 +214,7 @@ export class Operator {
       random,
       log,
     });
+    this.#elector = elector;
     let work = Promise.resolve();
     let transitions: number | undefined;
     while (!signal.aborted) {

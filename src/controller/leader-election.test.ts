@@ -117,6 +117,27 @@ describe('LeaderElector', () => {
     await one.running;
   });
 
+  // Found by the fault tests: of the timers that are due after a standstill, that of a retry came before the lease's.
+  it('does not let a process act that has stood still for longer than the lease lasts', async () => {
+    const server = new LeaseServer();
+    const clock = new ManualClock();
+    const one = candidate(server, clock, 'one');
+    await clock.advance(20 * SECOND);
+    const before = () => one.elector.assertLeading();
+    expect(before).not.toThrow();
+
+    const right = clock.now.bind(clock);
+    clock.now = () => right() + 60 * SECOND;
+
+    expect(() => one.elector.assertLeading()).toThrow(
+      'Lease spread-system/operator: not renewed for 10 s; nothing is written any more',
+    );
+    expect(one.isActing()).toBe(false);
+    one.stop.abort();
+    await clock.advance(SECOND);
+    await one.running;
+  });
+
   it('gives the lease away when it stops, and the next one takes over within its retry period', async () => {
     const server = new LeaseServer();
     const clock = new ManualClock();

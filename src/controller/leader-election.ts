@@ -3,7 +3,9 @@
  *
  * Safety does not depend on the clocks of different machines agreeing, only on their running equally fast: a lease is
  * taken from another holder when *we* have seen no renewal for its duration, and the holder stops acting at its renew
- * deadline, which is earlier. All spans are timers, so that a clock that is set does no harm.
+ * deadline, which is earlier. All spans are timers, so that a clock that is set does no harm. A process that has stood
+ * still finds all its timers due, and the one that ends its lease need not be the first: so whoever acts asks
+ * `assertLeading` as well, which reads the clock. Set forward, that costs an election.
  */
 import {randomUUID} from 'node:crypto';
 import {hostname} from 'node:os';
@@ -53,6 +55,9 @@ export class LeaderElector {
   #observed: ObservedRecord | undefined;
   #observedIsValid = false;
   #cancelExpiry = () => {};
+  /** From before the call that renewed it last, milliseconds since the epoch; undefined while not leading. */
+  #renewedAt: number | undefined;
+  #lose = () => {};
   #reportedLeader = '';
   #lastProblem = '';
 
@@ -82,6 +87,16 @@ export class LeaderElector {
     return this.#observed?.record.holderIdentity === this.#options.identity && this.#observedIsValid;
   }
 
+  /** Throws when the lease may have passed to somebody else, and ends leading then. To be called right before an act. */
+  assertLeading(): void {
+    const {clock} = this.#options;
+    if (this.#renewedAt !== undefined && clock.now() - this.#renewedAt < this.#renewDeadline) return;
+    this.#lose();
+    throw new Error(
+      `Lease ${this.#lock.describe()}: not renewed for ${this.#renewDeadline / 1000} s; nothing is written any more`,
+    );
+  }
+
   /** Empty while no holder was seen. */
   leader(): string {
     return this.#observed?.record.holderIdentity ?? '';
@@ -102,6 +117,7 @@ export class LeaderElector {
     } finally {
       this.#cancelExpiry();
       this.#observedIsValid = false;
+      this.#renewedAt = undefined;
       callbacks.onStoppedLeading?.();
     }
   }
@@ -110,9 +126,11 @@ export class LeaderElector {
     const {clock, log} = this.#options;
     log.info('Waiting for the leader lease', {lease: this.#lock.describe()});
     while (!signal.aborted) {
+      const started = clock.now();
       const acquired = await this.#tryAcquireOrRenew(signal);
       this.#reportTransition(callbacks);
       if (acquired) {
+        this.#renewedAt = started;
         log.info('Leading', {lease: this.#lock.describe(), identity: this.#options.identity});
         return true;
       }
@@ -165,6 +183,7 @@ export class LeaderElector {
       this.#observedIsValid = false;
       leading.abort(new Error('the leader lease was lost'));
     };
+    this.#lose = lose;
     // A timer of its own, so that not even a call that hangs can make us act beyond the deadline.
     let cancelDeadline = clock.after(this.#renewDeadline, lose);
     try {
@@ -175,6 +194,7 @@ export class LeaderElector {
         const renewed = await this.#tryAcquireOrRenew(leading.signal);
         if (leading.signal.aborted) break;
         if (renewed) {
+          this.#renewedAt = started;
           // Counted from before the call: the server may have written at any moment since.
           const elapsed = Math.min(this.#renewDeadline, Math.max(0, clock.now() - started));
           cancelDeadline();

@@ -199,6 +199,20 @@ describe('KubeClient.request', () => {
     expect(set.measured.map(({verb, code}) => `${verb} ${code}`)).toEqual(['apply error', 'apply 200']);
   });
 
+  it('asks for permission before each attempt', async () => {
+    let permits = 1;
+    await using set = await setUp((_, response) => reply(response, 503, status(503, 'ServiceUnavailable')));
+    const permit = () => {
+      permits -= 1;
+      if (permits < 0) throw new Error('the lease is lost');
+    };
+
+    const found = await error(set.client.request({method: 'GET', path: '/api/v1/pods', permit}));
+
+    expect(found).toEqual(new Error('the lease is lost'));
+    expect(set.server.requests).toHaveLength(1);
+  });
+
   it.each(['cut', '429', '503'])('never asks twice for a POST (%s)', async (how) => {
     await using set = await setUp((_, response) => {
       if (how === 'cut') response.destroy();

@@ -31,6 +31,8 @@ export interface RequestOptions {
    * Default: safe for GET and server-side apply, never for the rest.
    */
   readonly retry?: 'safe' | 'never';
+  /** Called right before each attempt, after all waiting; throws when the request must not be made any more. */
+  readonly permit?: (() => void) | undefined;
   /** Not held back by the rate limit: for lease renewals, which a queue of other calls must not make late. */
   readonly isUrgent?: boolean;
 }
@@ -206,6 +208,7 @@ export class KubeClient implements Requests, Watches {
     const {method, path, signal} = options;
     signal?.throwIfAborted();
     const connection = await this.#connections.connection();
+    options.permit?.();
     const started = this.#clock.now();
     const milliseconds = options.timeoutMilliseconds ?? this.#timeoutMilliseconds;
     let timedOut = false;
