@@ -67,7 +67,7 @@ export interface Plan {
 }
 
 /**
- * Every victim that is tried has every node judged. On clusters of thousands of nodes not all of them are tried, or a
+ * For every victim that is tried all nodes are scored. On clusters of thousands of nodes not all of them are tried, or a
  * workload that cannot be helped would hold everything else up at each look.
  */
 const MOST_JUDGEMENTS = 25_000;
