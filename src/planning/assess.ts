@@ -14,6 +14,7 @@ import {Distribution, type Objective, type Optimum} from './distribution.ts';
 import {eligibilityOf, type IneligibleNode, type TopologyRule} from './eligibility.ts';
 import {lazy} from './lazy.ts';
 import {isTolerant} from './levels.ts';
+import {nodesThatMatter, problemNear} from './matter.ts';
 import {
   type ClosedDomains,
   closedDomains,
@@ -23,16 +24,7 @@ import {
 } from './neighbours.ts';
 import {countsByNumber, type DomainTally, occupancyOf, tallyOf} from './occupancy.ts';
 import {brokenRules} from './own-rules.ts';
-import {
-  allSites,
-  countByNode,
-  liesEvenly,
-  nodesThatMatter,
-  type Problem,
-  type ProblemRequest,
-  problemNear,
-  problemOf,
-} from './problem.ts';
+import {allSites, countByNode, liesEvenly, type Problem, type ProblemRequest, problemOf} from './problem.ts';
 import {type Room, roomOf, roomSurvey} from './room.ts';
 import {assessTopology, type TopologyAssessment} from './topology-assessment.ts';
 

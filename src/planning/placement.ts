@@ -45,9 +45,10 @@ export class Placement {
 
   add(cell: number, replicas: number): void {
     this.counts[cell] = (this.counts[cell] ?? 0) + replicas;
-    for (const [level, sums] of this.sums.entries()) {
+    for (let level = 0; level < this.sums.length; level++) {
+      const sums = this.sums[level];
       const domain = this.shape.domainOf[level]?.[cell] ?? -1;
-      if (domain >= 0) {
+      if (sums !== undefined && domain >= 0) {
         sums[domain] = (sums[domain] ?? 0) + replicas;
       }
     }
@@ -113,12 +114,14 @@ export class Placement {
     const rule = levels[level];
     let sum = 0;
     if (rule?.kind === 'cost') {
-      for (const [cell, count] of this.counts.entries()) {
+      for (let cell = 0; cell < this.counts.length; cell++) {
+        const count = this.counts[cell] ?? 0;
         sum += count === 0 ? 0 : count * (cells[cell]?.costs?.[level] ?? 0);
       }
     } else if (rule !== undefined) {
-      for (const [domain, count] of (this.sums[level] ?? new Float64Array()).entries()) {
-        sum += domainCost(rule, count, low, rooms[level]?.[domain] ?? 0);
+      const sums = this.sums[level] ?? new Float64Array();
+      for (let domain = 0; domain < sums.length; domain++) {
+        sum += domainCost(rule, sums[domain] ?? 0, low, rooms[level]?.[domain] ?? 0);
       }
       for (const {domains, count, room} of rule.background ?? []) {
         sum += domains * domainCost(rule, count, low, room);

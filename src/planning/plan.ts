@@ -2,19 +2,20 @@
  * Which replicas to move, in which order, and why that is right; or the reason why none is moved. May import
  * `cluster/` and `scheduling/`; no I/O, no clock, no randomness: the same request gives the same plan.
  */
-import type {NodeTable} from '../cluster/node-table.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {compareText} from '../cluster/snapshot.ts';
 import {describeRefusals} from '../scheduling/explain-refusals.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
 import {Prospect} from '../scheduling/prospect.ts';
 import {type Assessment, type AssessRequest, assess, type Problem} from './assess.ts';
-import {Distribution, type Objective, type Transfer} from './distribution.ts';
+import {describeMove} from './describe-move.ts';
+import {Distribution, type Objective} from './distribution.ts';
 import type {IneligibleNode} from './eligibility.ts';
 import {describeViolations, listChoices, listNames, summariseIneligible} from './explain.ts';
 import {unpredictableBecause} from './predictability.ts';
 import {receptionAfter} from './reception.ts';
 import {Steps} from './steps.ts';
+import {Targets} from './targets.ts';
 
 export interface PlanRequest extends AssessRequest {
   /** Of this very request, where the caller has it already. */
@@ -66,7 +67,7 @@ export interface Plan {
 }
 
 /**
- * Every victim that is tried has every node judged. On clusters of thousands of nodes not all of them are tried, or a
+ * For every victim that is tried all nodes are scored. On clusters of thousands of nodes not all of them are tried, or a
  * workload that cannot be helped would hold everything else up at each look.
  */
 const MOST_JUDGEMENTS = 25_000;
@@ -137,33 +138,6 @@ interface Picture {
 interface Situation {
   readonly replicas: readonly Pod[];
   readonly prospect: Prospect;
-}
-
-/** Which nodes a replacement should go to; asked of each node again for each replica that is tried. */
-class Targets {
-  readonly #problem: Problem;
-  readonly #table: NodeTable;
-  readonly #steps: Steps;
-  /** By the number of the node; -1 where none should go. */
-  readonly #cells: (number | undefined)[] = [];
-  /** By the cell that a replica leaves and the one where it counts then. */
-  readonly #right: (boolean | undefined)[][] = [];
-
-  constructor(problem: Problem, table: NodeTable, steps: Steps) {
-    this.#problem = problem;
-    this.#table = table;
-    this.#steps = steps;
-  }
-
-  areRight(from: number, number: number): boolean {
-    const to = (this.#cells[number] ??=
-      this.#problem.cellOfNode.target(this.#table.names[number] ?? '') ?? -1);
-    if (to < 0) {
-      return false;
-    }
-    const ofCell = (this.#right[from] ??= []);
-    return (ofCell[to] ??= this.#steps.isOnShortestWay({from, to}));
-  }
 }
 
 interface Candidate {
@@ -320,51 +294,6 @@ function preferredOf({ranking, table}: Prospect, isRight: (node: string) => bool
   const nodes = ranked.filter((_, rank) => totals[rank] === score);
   const wantedScore = totals[ranked.findIndex(isRight)];
   return {nodes, score, ...(wantedScore === undefined ? {} : {wantedScore})};
-}
-
-/** @param conflicts what is wrong with where the replica is, by the entry of the objective that it counts in */
-export function describeMove(
-  problem: Problem,
-  distribution: Distribution,
-  transfer: Transfer,
-  targets: readonly string[],
-  certainty: PlannedMove['certainty'],
-  feasible: number,
-  conflicts: {readonly hard?: string; readonly soft?: string} = {},
-): string {
-  const change = distribution.changeOf(transfer);
-  const entry = change.findIndex((value) => value < 0);
-  const conflict = entry === 0 ? conflicts.hard : entry === change.length - 1 ? conflicts.soft : undefined;
-  const because = conflict ?? describeCounts(problem, distribution, transfer, entry);
-  const why =
-    certainty === 'certain'
-      ? feasible === 1
-        ? 'the only node that takes it'
-        : 'every node that takes it improves the spread'
-      : 'where the scheduler scores highest';
-  return `${because}; the replacement goes to ${listChoices(targets)}: ${why}`;
-}
-
-// The domains of the first level that the move improves, or else in which the two ends differ.
-function describeCounts(
-  {levels, cells}: Problem,
-  distribution: Distribution,
-  {from, to}: Transfer,
-  entry: number,
-): string {
-  const source = cells[from]?.domains ?? [];
-  const target = cells[to]?.domains ?? [];
-  const differing = [...levels.keys()].filter((index) => source[index] !== target[index]);
-  const level = differing.find((index) => (levels[index]?.entry ?? index) === entry) ?? differing[0];
-  if (level === undefined) {
-    return 'both ends lie in the same domains';
-  }
-  // A rule of the template can be about a label that one of the two nodes lacks.
-  const nameOf = (domain: string | undefined) => domain ?? 'no domain';
-  return (
-    `${nameOf(source[level])} holds ${distribution.domainCount(from, level)}, ` +
-    `${nameOf(target[level])} ${distribution.domainCount(to, level)}`
-  );
 }
 
 function conflictOf(

@@ -6,12 +6,13 @@
  */
 import {compareText, type SchedulingSnapshot, withChanges} from '../cluster/snapshot.ts';
 import {assess} from './assess.ts';
+import {describeMove} from './describe-move.ts';
 import {isLess, type Objective} from './distribution.ts';
 import {listChoices} from './explain.ts';
 import {controllerOf, describeBlockers, type OwnerOf, withBlockers} from './joint-blockers.ts';
 import {JointModel, type JointState, type Member, type Step} from './joint-model.ts';
 import {type Found, isBetter, type Score, type SearchResult, search} from './joint-search.ts';
-import {arrivalOf, describeMove, type PlannedMove, type PlanRefusal, plan} from './plan.ts';
+import {arrivalOf, type PlannedMove, type PlanRefusal, plan} from './plan.ts';
 import {unpredictableBecause} from './predictability.ts';
 
 export {judgeEachOther} from './joint-terms.ts';

@@ -5,9 +5,12 @@ import {apiDeployments, apiPods} from '../../bench/cluster/objects.ts';
 import {PodEvents} from '../../bench/pod-events.ts';
 import {formatTable} from '../../bench/table.ts';
 import {currentReplicaSet, type WorkloadReplicas} from '../../src/cluster/replicas.ts';
-import type {NodeInfo, SchedulingSnapshot} from '../../src/cluster/snapshot.ts';
+import {type NodeInfo, type SchedulingSnapshot, withChanges} from '../../src/cluster/snapshot.ts';
 import {assess} from '../../src/planning/assess.ts';
+import {plan} from '../../src/planning/plan.ts';
+import {receptionAfter} from '../../src/planning/reception.ts';
 import {replacementOf} from '../../src/planning/replacement.ts';
+import {Prospect} from '../../src/scheduling/prospect.ts';
 
 const HOSTNAME = {topologyKey: 'kubernetes.io/hostname', distribution: 'Separate', maxSkew: 1} as const;
 
@@ -88,6 +91,51 @@ describe('what a look at a workload visits', () => {
   });
 });
 
+describe('what a look at a workload that is not spread visits', () => {
+  it('is a few empty nodes, to know how far from spread it is', () => {
+    const {request, counting} = piledUp(clusterLayout({pods: 9000}));
+    assess(request);
+    counting.visits = {all: 0, single: 0};
+
+    const {movesNeeded} = assess(request);
+
+    expect(movesNeeded).toBe(1);
+    expect(counting.visits.all).toBe(0);
+    // The room of its own nodes is not asked for, however many it has.
+    expect(counting.visits.single).toBeLessThan(1.5 * request.replicas.length);
+  });
+
+  it('is every node a few times, however many replicas are tried', () => {
+    const {request, counting, tried} = refused();
+    plan(request);
+    counting.visits = {all: 0, single: 0};
+
+    const {moves, refusal} = plan(request);
+
+    expect(moves).toEqual([]);
+    expect(refusal?.isOverruled).toBe(true);
+    expect(tried).toBeGreaterThan(5);
+    expect(counting.visits.all).toBeLessThanOrEqual(2 * counting.nodes);
+  });
+
+  it('is one node for each moment of a replica that no rule is about', () => {
+    const {request} = piledUp(clusterLayout({pods: 3000}));
+    const {spec} = request.replacement;
+    const replacement = {
+      ...request.replacement,
+      spec: {...spec, podAntiAffinity: {required: [], preferred: []}, topologySpreadConstraints: []},
+    };
+    const now = Prospect.of(replacement, request.snapshot);
+    const replicas = request.replicas.filter((pod) => pod.spec.podAntiAffinity.required.length === 0);
+
+    const judged = replicas.map((pod) => receptionAfter(now, pod).judged);
+
+    expect(now.judged).toBe(now.table.size);
+    // While it shuts down, and when it has gone.
+    expect(new Set(judged)).toEqual(new Set([2]));
+  });
+});
+
 it('prints tables as Markdown', () => {
   const table = formatTable(
     [
@@ -133,12 +181,58 @@ function lookAt(layout: ClusterLayout, choose: (replicas: WorkloadReplicas) => b
   throw new Error('expected a workload that is spread, found none');
 }
 
+/** Of a workload that is spread over many nodes, one replica is beside another one. */
+function piledUp(layout: ClusterLayout) {
+  const {cache} = fill(layout);
+  for (const workload of cache.workloads()) {
+    const replicas = cache.replicasOf(workload);
+    const nodes = new Set(replicas.pods.map(({nodeName}) => nodeName));
+    const [first, second, ...others] = replicas.pods;
+    if (nodes.size === workload.replicas && nodes.size > 40 && first !== undefined && second !== undefined) {
+      const moved = {...second, nodeName: first.nodeName ?? ''};
+      const counting = new CountingSnapshot(withChanges(cache.state, {remove: [second], add: [moved]}));
+      const request = {
+        replicas: [first, moved, ...others],
+        replacement: replacementOf(workload, currentReplicaSet(replicas)),
+        topologies: [HOSTNAME],
+        snapshot: counting.snapshot,
+      };
+      return {request, counting};
+    }
+  }
+  throw new Error('expected a workload with many replicas that is spread, found none');
+}
+
+/** A workload whose one missing move the scheduler would not make, whichever replica went. */
+function refused() {
+  const {cache, policies} = fill(clusterLayout({pods: 1000}));
+  for (const workload of cache.workloads()) {
+    const replicas = cache.replicasOf(workload);
+    const counting = new CountingSnapshot(cache.state);
+    const request = {
+      replicas: replicas.pods,
+      replacement: replacementOf(workload, currentReplicaSet(replicas)),
+      topologies: policies.governing(workload)?.object.spec.topologies ?? [],
+      snapshot: counting.snapshot,
+      detailedMoves: 1,
+    };
+    const {refusal} = plan(request);
+    const tried = new Set(replicas.pods.map(({nodeName}) => nodeName)).size;
+    if (refusal?.isOverruled === true && tried > 5) {
+      return {request, counting, tried};
+    }
+  }
+  throw new Error('expected a workload whose move is refused, found none');
+}
+
 class CountingSnapshot {
   readonly snapshot: SchedulingSnapshot;
   /** Nodes that were gone through, and nodes that were asked for by name. */
   visits = {all: 0, single: 0};
+  readonly nodes: number;
 
   constructor(of: SchedulingSnapshot) {
+    this.nodes = [...of.nodeInfos()].length;
     const visits = () => this.visits;
     this.snapshot = new Proxy(of, {
       get(target, property) {
