@@ -100,6 +100,9 @@ function workloadLines(workload: PlannedWorkload, width: number | undefined): Te
         ...(message === blocked.message ? [] : [`: ${blocked.message}`]),
       ]),
       ...labelled('unblock', blocked.toUnblock),
+      ...(moves.length > 0
+        ? labelled('after', 'when nothing blocks it any more, these moves would follow:')
+        : []),
     );
   }
   for (const [index, move] of moves.entries()) {
