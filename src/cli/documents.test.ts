@@ -63,7 +63,8 @@ spec: {selector: {matchLabels: {app: ssr}}}
 });
 
 function schemaOf(kind: string): AnySchemaObject {
-  return JSON.parse(readFileSync(new URL(`${kind}.schema.json`, SCHEMAS), 'utf8')) as AnySchemaObject;
+  const file = kind.replaceAll(/\B[A-Z]/g, '-$&').toLowerCase();
+  return JSON.parse(readFileSync(new URL(`${file}.schema.json`, SCHEMAS), 'utf8')) as AnySchemaObject;
 }
 
 /** The published schema allows fields that a later version adds; here a field that it does not know is a defect. */

@@ -1,3 +1,4 @@
+import {renameSync} from 'node:fs';
 import {afterAll, beforeAll, describe, expect, it, jest} from '@jest/globals';
 import type {SpreadPolicyStatus, WorkloadStatus} from '../../api/types.ts';
 import {ManualClock} from '../../kube/testing/manual-clock.ts';
@@ -128,20 +129,30 @@ describe('cli/commands/status', () => {
     });
   });
 
-  it('watches until it is interrupted, and shows only what is new', async () => {
+  it('watches through a time without an answer, shows only what is new, and ends when it is interrupted', async () => {
     const interrupt = new AbortController();
-    const written: string[] = [];
+    const shown: string[] = [];
+    const troubles: string[] = [];
     const clock = new ManualClock(Date.now());
     clock.skipSleeps = true;
+    const elsewhere = `${api.kubeconfig}-elsewhere`;
     const stdout = {
-      ...outputInto(written, 80),
+      ...outputInto([], 80),
       write: (text: string) => {
-        written.push(text);
-        if (written.length === 1) {
-          api.cluster.cordon('node-3');
+        shown.push(text);
+        if (shown.length === 1) {
+          renameSync(api.kubeconfig, elsewhere);
         } else {
           interrupt.abort();
         }
+      },
+    };
+    const stderr = {
+      ...outputInto([]),
+      write: (text: string) => {
+        troubles.push(text);
+        renameSync(elsewhere, api.kubeconfig);
+        api.cluster.cordon('node-3');
       },
     };
 
@@ -149,12 +160,14 @@ describe('cli/commands/status', () => {
       ...api,
       clock,
       stdout,
+      stderr,
       signal: interrupt.signal,
     });
 
     expect(code).toBe(130);
-    expect(written).toHaveLength(2);
-    expect(written[0]).toMatch(/●●● · · /);
-    expect(written[1]).toMatch(/●●● · /);
+    expect(troubles).toEqual([expect.stringMatching(/cannot be read.*; trying again\n$/)]);
+    expect(shown).toHaveLength(2);
+    expect(shown[0]).toMatch(/●●● · · /);
+    expect(shown[1]).toMatch(/●●● · /);
   });
 });

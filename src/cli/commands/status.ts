@@ -66,10 +66,17 @@ async function status(options: StatusOptions, io: CommandIo, names: readonly str
   }
   let shown = '';
   for (;;) {
-    const document = await read(options, io, names);
+    const document = await read(options, io, names).catch((error: unknown) => {
+      // Whoever watches a cluster in trouble does not want to begin anew each time that it does not answer.
+      if (!(error instanceof InputError) || shown === '') {
+        throw error;
+      }
+      io.stderr.write(`${error.message}; trying again\n`);
+      return undefined;
+    });
     // The time alone is no news.
-    const news = JSON.stringify({...document, time: ''});
-    if (news !== shown) {
+    const news = document === undefined ? shown : JSON.stringify({...document, time: ''});
+    if (document !== undefined && news !== shown) {
       const text = textOf(document, options, io, names);
       io.stdout.write(io.stdout.isTerminal && options.output === undefined ? `${CLEAR_SCREEN}${text}` : text);
       shown = news;

@@ -124,7 +124,7 @@ function reportOf(preview: WorkloadPreview, operator: OperatorLiveness): Workloa
     replicas: entry.replicas,
     movesNeeded: entry.movesNeeded,
     topologies: entry.topologies ?? [],
-    ...blockedOf(entry),
+    ...blockedOf(entry, theirs === undefined),
     ...(entry.injection === undefined || isAssumed(policy)
       ? {}
       : {injection: computed?.injection ?? entry.injection}),
@@ -164,8 +164,15 @@ function computedOf({entry, edit, moves, policy}: WorkloadPreview): {
     : {state: entry.state, message: entry.message, ...common};
 }
 
-function blockedOf({blocked}: WorkloadStatus): Pick<WorkloadReport, 'blocked'> {
-  return blocked === undefined ? {} : {blocked: {...blocked, toUnblock: howToUnblock(blocked.reason)}};
+/** Since when is only known to who has looked before. */
+function blockedOf({blocked}: WorkloadStatus, isComputed: boolean): Pick<WorkloadReport, 'blocked'> {
+  if (blocked === undefined) {
+    return {};
+  }
+  const {reason, message, since} = blocked;
+  return {
+    blocked: {reason, message, ...(isComputed ? {} : {since}), toUnblock: howToUnblock(reason)},
+  };
 }
 
 /** Why the status of a policy says nothing about now. */
