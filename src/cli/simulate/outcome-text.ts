@@ -265,6 +265,11 @@ function verdict(outcome: Outcome): Text {
     ...(newlyPending === 0
       ? []
       : [`${count(newlyPending, 'pod')} ${newlyPending === 1 ? 'stays' : 'stay'} Pending`]),
+    ...(outcome.stranded.length === 0
+      ? []
+      : [
+          `${count(outcome.stranded.length, 'pod')} ${outcome.stranded.length === 1 ? 'is' : 'are'} gone for good`,
+        ]),
     ...(outcome.drains.some(({seconds}) => seconds === undefined) ? ['the drain does not end'] : []),
   ];
   const end = settles

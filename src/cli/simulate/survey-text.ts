@@ -116,8 +116,9 @@ function coverage({total, judged, simulated, undecided, harmless}: DepthSummary)
 }
 
 function examples({examples: sets, sets: number}: LossGroup): string {
-  const shown = sets.slice(0, 2).map((nodes) => nodes.join(' + '));
-  return number > shown.length ? `${shown[0]}, …` : shown.join(', ');
+  const names = sets.map((nodes) => nodes.join(' + '));
+  const most = sets[0]?.length === 1 ? 3 : 1;
+  return number > most ? `${names.slice(0, most).join(', ')}, …` : names.join(', ');
 }
 
 function effect({servicesDown, pending, nodesDying, settles}: LossVerdict): Text {
@@ -177,7 +178,9 @@ function verdict({losses, withoutLoss}: LossSummary): Text {
   const limits = [
     ...(undecided === 0
       ? []
-      : [`${number(undecided)} losses were not decided: give them more time with --budget`]),
+      : [
+          `${undecided === 1 ? '1 loss was' : `${number(undecided)} losses were`} not decided: --budget gives them more time`,
+        ]),
     ...sampled.map(
       ({depth, judged, total}) =>
         `of ${depth} nodes ${percentage(judged / total)} of all sets were looked at`,
