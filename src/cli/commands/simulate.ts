@@ -192,6 +192,7 @@ async function simulate(
     return isCalm(outcome) ? EXIT_CLEAN : EXIT_FINDINGS;
   }
   const summary = await survey(staged, acts, {...options, loseAny: options.loseAny}, io);
+  io.signal.throwIfAborted();
   if (options.output === undefined) {
     printLines(io.stdout, surveyLines(summary, told));
   } else {
