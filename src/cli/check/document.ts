@@ -7,7 +7,7 @@ import type {ClusterPicture} from '../../foresight/cluster-picture.ts';
 
 /** @param told the findings of the level that was asked for */
 export function checkDocument(
-  {view, findings}: CheckReport,
+  {context: {view}, findings}: CheckReport,
   told: readonly Finding[],
   picture: ClusterPicture,
 ): object {

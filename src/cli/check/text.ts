@@ -36,7 +36,7 @@ export function reportLines(
   ];
 }
 
-function placements({view}: CheckReport, width: number | undefined): Text[] {
+function placements({context: {view}}: CheckReport, width: number | undefined): Text[] {
   const rows = view.workloads
     .filter(({manifest}) => manifest !== undefined)
     .map((workload) => [
@@ -56,13 +56,13 @@ function placements({view}: CheckReport, width: number | undefined): Text[] {
 }
 
 /** What the answer leaves out, where that matters to these manifests. */
-function limits({view, context}: CheckReport): string[] {
-  const {picture, stage} = view;
-  const undecided = context.losses.losses.reduce((sum, each) => sum + each.undecided, 0);
+function limits({context}: CheckReport): string[] {
+  const {picture, stage} = context.view;
+  const undecided = context.losses().losses.reduce((sum, each) => sum + each.undecided, 0);
   const others = [...stage.ignored.values()].reduce((sum, each) => sum + each, 0);
   return [
     ...(others === 0 ? [] : [`${count(others, 'object')} of other kinds: not judged.`]),
-    ...(context.calm.basis === 'requests'
+    ...(context.calm().basis === 'requests'
       ? [
           'CPU was not judged: nobody says what the load costs (simulator.spread-operator.io/load-cpu on Services, or a cluster with metrics).',
         ]

@@ -126,6 +126,11 @@ function readObject(
     collector.notes.push({position: locate(), message: `${kind} without metadata.name; passed over`});
     return;
   }
+  const template = [name, generateName, namespace].find((each) => isText(each) && /\{\{|\{%/.test(each));
+  if (template !== undefined) {
+    collector.problems.push({position: locate(['metadata']), message: UNRENDERED});
+    return;
+  }
   collector.objects.push({
     apiVersion,
     kind,

@@ -1,11 +1,13 @@
 /** Manifests judged before they are pushed: where their replicas would go, and what is wrong. Pure. */
+
+import {lazy} from '../../planning/lazy.ts';
 import {keyOf} from '../../simulator/objects.ts';
 import {allLosses, type LossProgress} from '../all-losses.ts';
 import {foresee} from '../foresee.ts';
 import {inServedVersion} from './api-versions.ts';
 import type {CheckContext, CheckRule} from './context.ts';
 import {compareFindings, type Finding} from './finding.ts';
-import {type GovernedWorkload, governedWorkloads} from './inject.ts';
+import {governedWorkloads} from './inject.ts';
 import {cpuCascade} from './rules/cpu-cascade.ts';
 import {disruptionBudget} from './rules/disruption-budget.ts';
 import {invalidObject} from './rules/invalid-object.ts';
@@ -18,9 +20,10 @@ import {singlePointOfFailure} from './rules/single-point-of-failure.ts';
 import {singleReplica} from './rules/single-replica.ts';
 import {spreadPolicy} from './rules/spread-policy.ts';
 import {unschedulable} from './rules/unschedulable.ts';
+import {SEEDS} from './seeds.ts';
 import {type StageRequest, stageManifests} from './stage.ts';
 import {type SuppressionEntry, withSuppressions} from './suppression.ts';
-import {type StageView, viewOf} from './view.ts';
+import {viewOf} from './view.ts';
 
 export interface CheckRequest extends Omit<StageRequest, 'rules' | 'onlyNode'> {
   /** Whether the cluster is only assumed: what its nodes are labelled with is not known then. */
@@ -32,11 +35,9 @@ export interface CheckRequest extends Omit<StageRequest, 'rules' | 'onlyNode'> {
 }
 
 export interface CheckReport {
-  readonly view: StageView;
-  readonly governed: readonly GovernedWorkload[];
+  readonly context: CheckContext;
   /** By file and line; the suppressed ones too. */
   readonly findings: readonly Finding[];
-  readonly context: CheckContext;
 }
 
 export const CHECK_RULES: readonly CheckRule[] = [
@@ -55,25 +56,34 @@ export const CHECK_RULES: readonly CheckRule[] = [
 ];
 
 export function checkManifests(request: CheckRequest): CheckReport {
-  const {isAssumed, suppressions = [], progress, isBudgetSpent = () => false, ...stageRequest} = request;
+  const context = contextOf(request);
+  const findings = CHECK_RULES.flatMap((rule) => rule.find(context)).sort(compareFindings);
+  return {context, findings: withSuppressions(findings, request, request.suppressions ?? [])};
+}
+
+/** Applies the manifests, and whatever the operator would inject then. */
+export function contextOf(request: CheckRequest): CheckContext {
+  const {isAssumed, suppressions: _, progress, isBudgetSpent = () => false, ...stageRequest} = request;
   const first = viewOf(stageManifests(stageRequest));
   const governed = governedWorkloads(first.caches, request.picture.server, first.picture.takenAt);
   const rules = new Map(
     governed.flatMap(({workload, rule}) => (rule === undefined ? [] : [[keyOf(workload), rule] as const])),
   );
   const view = rules.size === 0 ? first : viewOf(stageManifests({...stageRequest, rules}));
-  const calm = foresee(view.picture, []);
-  const losses = allLosses(view.picture, 2, {isBudgetSpent, ...(progress === undefined ? {} : {progress})});
-  const context: CheckContext = {
+  return {
     request: stageRequest,
     isAssumed,
     view,
     governed,
     manifests: request.manifests.map(inServedVersion),
-    calm,
-    losses,
+    calm: lazy(() => foresee(view.picture, [], {seed: SEEDS.foresight})),
+    losses: lazy(() =>
+      allLosses(view.picture, 2, {
+        seed: SEEDS.foresight,
+        isBudgetSpent,
+        ...(progress === undefined ? {} : {progress}),
+      }),
+    ),
     isBudgetSpent,
   };
-  const findings = CHECK_RULES.flatMap((rule) => rule.find(context)).sort(compareFindings);
-  return {view, governed, findings: withSuppressions(findings, request, suppressions), context};
 }

@@ -24,12 +24,12 @@ export function podTemplateOf(object: {readonly [field: string]: unknown}): ApiP
     return undefined;
   }
   if (object['kind'] === 'Pod') {
-    return object as ApiPodTemplate;
+    return object;
   }
   const spec = object['spec'];
   const template =
     typeof spec === 'object' && spec !== null ? (spec as Record<string, unknown>)['template'] : undefined;
-  return typeof template === 'object' && template !== null ? (template as ApiPodTemplate) : undefined;
+  return typeof template === 'object' && template !== null ? template : undefined;
 }
 
 /** The path of a field of the pod's spec in the workload's manifest. */

@@ -19,20 +19,20 @@ const WRITTEN_BY_SERVERS = [
   'finalizers',
 ];
 
-export interface Preparation {
-  readonly namespace: string | undefined;
-  readonly metadata: Draft;
-  readonly body: Draft;
+export interface Surroundings {
+  /**
+   * Whether the claim of that name is bound in the cluster. Others are taken to be bound where their pods land, as with
+   * WaitForFirstConsumer: nothing provisions volumes here.
+   */
+  readonly isBound: (claim: string) => boolean;
+  /** Pods for a node that there is not would be made and collected for ever: the scheduler places them instead. */
+  readonly isNode: (name: string) => boolean;
 }
 
-/**
- * @param isBound whether the claim of that name is bound in the cluster. Others are taken to be bound where their pods
- *   land, as with WaitForFirstConsumer: nothing provisions volumes here.
- */
 export function prepared(
   {apiVersion, kind, name, content}: ManifestObject,
   namespace: string | undefined,
-  isBound: (claim: string) => boolean,
+  surroundings: Surroundings,
 ): Draft {
   const {status: _, metadata, ...rest} = content;
   const kept: Draft = isRecord(metadata) ? {...metadata} : {};
@@ -41,10 +41,10 @@ export function prepared(
   }
   const inNamespace = namespace === undefined ? {} : {namespace};
   const object: Draft = {...rest, apiVersion, kind, metadata: {...kept, name, ...inNamespace}};
-  return podTemplateOf(object) === undefined ? object : withoutUnboundClaims(object, isBound);
+  return podTemplateOf(object) === undefined ? object : asThereIs(object, surroundings);
 }
 
-function withoutUnboundClaims(object: Draft, isBound: (claim: string) => boolean): Draft {
+function asThereIs(object: Draft, {isBound, isNode}: Surroundings): Draft {
   const copy = structuredClone(object);
   const spec = podTemplateOf(copy)?.spec as Draft | undefined;
   const own = (copy['spec'] as Draft | undefined) ?? {};
@@ -62,6 +62,9 @@ function withoutUnboundClaims(object: Draft, isBound: (claim: string) => boolean
     const name =
       isRecord(template) && isRecord(template['metadata']) ? template['metadata']['name'] : undefined;
     replaced.push({name, emptyDir: {}});
+  }
+  if (spec !== undefined && typeof spec['nodeName'] === 'string' && !isNode(spec['nodeName'])) {
+    delete spec['nodeName'];
   }
   if (spec !== undefined && replaced.length > 0) {
     spec['volumes'] = replaced;

@@ -20,13 +20,13 @@ import {type FieldPath, fieldPath, type ManifestObject} from './manifest-object.
 import {podTemplateOf, withRule} from './pod-templates.ts';
 import {prepared} from './prepared.ts';
 import {advanceToRest} from './rest.ts';
+import {SEEDS} from './seeds.ts';
 
 export interface StageRequest {
   readonly picture: ClusterPicture;
   readonly manifests: readonly ManifestObject[];
   /** Of manifests that name no namespace. */
   readonly defaultNamespace: string;
-  readonly seed?: number;
   /** Takes pods; all others are cordoned while the manifests are applied, as during an upgrade of the nodes. */
   readonly onlyNode?: string;
   /** What the operator injects, by `namespace/name` of the Deployment. */
@@ -74,9 +74,9 @@ const ACTOR = 'kubectl-client-side-apply';
 export const POLICIES: ResourceName = `${PLURAL}.${GROUP}`;
 
 export function stageManifests(request: StageRequest): Stage {
-  const {picture, manifests, onlyNode, seed} = request;
+  const {picture, manifests, onlyNode} = request;
   const cluster = simulationOf(picture, {
-    ...(seed === undefined ? {} : {seed}),
+    seed: SEEDS.staging,
     // Where the pods go is one question, whether they overload their nodes another.
     parameters: {panicAfterSeconds: 0, starvedShare: 0},
   });
@@ -157,7 +157,8 @@ function toStage(
         kind === 'PersistentVolumeClaim' && metadata.namespace === namespace && metadata.name === claim,
     );
   // What is not of that form, the API refuses.
-  const object = prepared(manifest, namespace, isBound) as unknown as ApiObject;
+  const isNode = (name: string) => cluster.api.get(NODES, undefined, name) !== undefined;
+  const object = prepared(manifest, namespace, {isBound, isNode}) as unknown as ApiObject;
   prepareSurroundings(cluster, object, namespace);
   const rule = object.kind === 'Deployment' ? rules?.get(`${namespace}/${manifest.name}`) : undefined;
   return rule === undefined ? object : withRule(object, rule);
@@ -177,16 +178,21 @@ function prepareSurroundings(
     api.create('namespaces', {metadata: {name: namespace}}, ACTOR);
   }
   const spec = podTemplateOf(object)?.spec as
-    | {readonly serviceAccountName?: unknown; readonly priorityClassName?: unknown}
+    | {
+        readonly serviceAccountName?: unknown;
+        /** Its old name. */
+        readonly serviceAccount?: unknown;
+        readonly priorityClassName?: unknown;
+      }
     | undefined;
   if (spec === undefined) {
     return;
   }
-  const account = String(spec.serviceAccountName ?? 'default');
+  const account = textOr(spec.serviceAccountName ?? spec.serviceAccount, 'default');
   if (account !== '' && api.get('serviceaccounts', namespace, account) === undefined) {
     api.create('serviceaccounts', {metadata: {name: account, namespace}}, ACTOR);
   }
-  const priorityClass = String(spec.priorityClassName ?? '');
+  const priorityClass = textOr(spec.priorityClassName, '');
   const classes = 'priorityclasses.scheduling.k8s.io';
   if (
     priorityClass !== '' &&
@@ -262,6 +268,11 @@ function setCordoned(cluster: SimulatedCluster, nodes: readonly string[], isCord
 
 function isCordoned(node: ApiObject): boolean {
   return asObject(node['spec'])['unschedulable'] === true;
+}
+
+/** What is no text, the API refuses in its own words. */
+function textOr(value: unknown, otherwise: string): string {
+  return typeof value === 'string' ? value : otherwise;
 }
 
 function asObject(value: unknown): Readonly<Record<string, unknown>> {

@@ -127,7 +127,7 @@ function placementRules(workload: WorkloadView, context: CheckContext): Finding[
   const isAlone = terms.length === required.length + preferred.length;
   return [...constraints, ...(isAlone ? terms : [])].map(({field, selector}) => ({
     rule: RULE,
-    level: 'warning',
+    level: field[0] === 'affinity' && !looksLike(selector, labels) ? 'note' : 'warning',
     object: referenceOf(workload),
     position: manifest.locate(podSpecPath(kind, ...field, 'labelSelector')),
     title: `The ${field[0] === 'affinity' ? 'anti-affinity' : 'topology spread constraint'} of ${describeObject(workload)} does not select its own pods`,
@@ -185,7 +185,7 @@ function nothingSelected(
 
 /** Where the namespace has no workload here, it is somewhere else, and where an operator makes pods, nobody knows their labels. */
 function levelOf(context: CheckContext, namespace: string, neighbours: readonly WorkloadView[]): Level {
-  const isUnknown = context.isAssumed && neighbours.length === 0;
+  const isUnknown = context.isAssumed && (neighbours.length === 0 || namespace === 'kube-system');
   return isUnknown || hasCustomResources(context, namespace) ? 'note' : 'warning';
 }
 
@@ -214,6 +214,14 @@ function templateLabels(value: unknown): Labels[] {
       ? (inner as {metadata?: {labels?: Labels}} | null)?.metadata?.labels
       : undefined;
     return [...(typeof labels === 'object' && labels !== null ? [labels] : []), ...templateLabels(inner)];
+  });
+}
+
+/** To keep away from pods of others is as common; the same label with a value that is nearly its own looks like a slip. */
+function looksLike(selector: LabelSelector | undefined, labels: Labels): boolean {
+  return Object.entries(selector?.matchLabels ?? {}).some(([key, value]) => {
+    const own = labels[key];
+    return own !== undefined && own !== value && (own.includes(value) || value.includes(own));
   });
 }
 

@@ -1,6 +1,6 @@
 /** Services that lose every endpoint at the loss of one node or of two. */
 import type {LossGroup} from '../../loss-summary.ts';
-import type {CheckContext, CheckRule} from '../context.ts';
+import type {CheckRule} from '../context.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
 import {describePlacement} from '../placement.ts';
 import type {ServiceView} from '../view.ts';
@@ -10,8 +10,8 @@ export const serviceLoss: CheckRule = {
   summary: 'A Service loses every endpoint at the loss of one node or of two',
 
   find(context) {
-    const [one, two] = context.losses.losses;
-    const nodes = context.losses.nodes;
+    const [one, two] = context.losses().losses;
+    const nodes = context.losses().nodes;
     const byOne = lostServices(one?.groups ?? []);
     const byTwo = lostServices(two?.groups ?? []);
     return context.view.services.flatMap((service) => {
@@ -19,11 +19,11 @@ export const serviceLoss: CheckRule = {
       const replicas = service.pods.length;
       const single = byOne.get(key);
       if (single !== undefined && replicas > 1 && nodes > 1) {
-        return finding(context, service, single, 'warning');
+        return finding(service, single, 'warning');
       }
       // Two nodes of two are everything, and what one replica has to fear has a rule of its own.
       const pair = byTwo.get(key);
-      return pair === undefined || replicas < 2 || nodes < 3 ? [] : finding(context, service, pair, 'note');
+      return pair === undefined || replicas < 2 || nodes < 3 ? [] : finding(service, pair, 'note');
     });
   },
 };
@@ -41,7 +41,6 @@ function lostServices(groups: readonly LossGroup[]): ReadonlyMap<string, readonl
 }
 
 function finding(
-  _context: CheckContext,
   {namespace, name, manifest, workloads}: ServiceView,
   lost: readonly string[],
   level: 'warning' | 'note',

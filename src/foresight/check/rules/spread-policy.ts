@@ -67,7 +67,7 @@ function conflicts(manifest: ManifestObject, namespace: string, {view}: CheckCon
   ];
 }
 
-function unapplied(manifest: ManifestObject, namespace: string, {governed, view}: CheckContext): Finding[] {
+function unapplied(manifest: ManifestObject, namespace: string, {governed}: CheckContext): Finding[] {
   return governed.flatMap(({workload, policy, decision}): Finding[] => {
     if (policy.namespace !== namespace || policy.name !== manifest.name || decision.kind === 'apply') {
       return [];
@@ -91,7 +91,6 @@ function unapplied(manifest: ManifestObject, namespace: string, {governed, view}
           ];
     }
     const {minReplicas, mode} = policy.object.spec.eviction;
-    void view;
     return mode === 'Evict' && workload.replicas > 1 && workload.replicas < minReplicas
       ? [
           {

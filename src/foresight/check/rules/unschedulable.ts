@@ -7,7 +7,7 @@ import type {PodObject} from '../../../simulator/objects.ts';
 import {type CheckContext, type CheckRule, eligibilityOfWorkload} from '../context.ts';
 import {describeObject, type Finding, type Level, referenceOf} from '../finding.ts';
 import type {FieldPath} from '../manifest-object.ts';
-import {podSpecPath} from '../pod-templates.ts';
+import {podSpecPath, podTemplateOf} from '../pod-templates.ts';
 import {type WorkloadView, whyPending} from '../view.ts';
 
 interface Verdict {
@@ -19,10 +19,14 @@ interface Verdict {
 
 export const unschedulable: CheckRule = {
   id: 'unschedulable',
-  summary: 'Replicas that no node of the cluster takes',
+  summary: 'No node of the cluster takes some of the replicas',
 
   find(context) {
     return context.view.workloads.flatMap((workload) => {
+      const unknownNode = nodeNameOf(context, workload);
+      if (unknownNode !== undefined) {
+        return unknownNode;
+      }
       const {manifest, pending, replicas, kind} = workload;
       const [pod] = pending;
       if (manifest === undefined || pod === undefined) {
@@ -44,6 +48,32 @@ export const unschedulable: CheckRule = {
   },
 };
 
+/** A template that names its node: the scheduler is not asked, and pods of a node that there is not are collected. */
+function nodeNameOf({view, isAssumed}: CheckContext, workload: WorkloadView): Finding[] | undefined {
+  const {manifest, kind} = workload;
+  const node = manifest === undefined ? undefined : podTemplateOf(manifest.content)?.spec?.nodeName;
+  if (
+    manifest === undefined ||
+    typeof node !== 'string' ||
+    view.caches.cache.state.nodeInfo(node) !== undefined
+  ) {
+    return undefined;
+  }
+  return [
+    {
+      rule: 'unschedulable',
+      level: isAssumed ? 'note' : 'error',
+      object: referenceOf(workload),
+      position: manifest.locate(podSpecPath(kind, 'nodeName')),
+      title: `${describeObject(workload)} asks for node ${node}, which there is not`,
+      why: [
+        'spec.nodeName goes round the scheduler: its pods never run, and are collected as those of a lost node.',
+      ],
+      cure: {text: 'Leave nodeName out, or choose nodes by their labels with a nodeSelector.'},
+    },
+  ];
+}
+
 /** The rules that a person wrote come before the room that there is. */
 const IN_ORDER: readonly PluginName[] = [
   'InterPodAffinity',
@@ -52,61 +82,87 @@ const IN_ORDER: readonly PluginName[] = [
   'NodeResourcesFit',
 ];
 
-function judge(context: CheckContext, workload: WorkloadView, pod: PodObject): Verdict {
-  const {view, isAssumed} = context;
-  const {refusals} = filterNodes(toPod(pod as never), view.caches.cache.state);
-  const groups = groupRefusals(refusals);
-  const group = IN_ORDER.flatMap((name) => groups.find(({plugin}) => plugin === name) ?? [])[0] ?? groups[0];
-  const eligible = eligibilityOfWorkload(context, workload).eligible.size;
-  const aboutNodes: Level = isAssumed ? 'note' : 'error';
-  switch (group?.plugin) {
-    case 'InterPodAffinity':
-      return interPodAffinity(workload, group, eligible, isAssumed);
-    case 'PodTopologySpread':
-      return {
-        level: 'error',
-        field: ['topologySpreadConstraints'],
-        why: `A constraint with whenUnsatisfiable: DoNotSchedule leaves ${eligible} eligible ${eligible === 1 ? 'node' : 'nodes'}, and none of them without breaking its maxSkew.`,
-        cure: {
-          text: 'Make the constraint soft, or give every domain that it counts room for a replica:',
-          yaml: 'whenUnsatisfiable: ScheduleAnyway\n',
-        },
-      };
-    case 'NodePorts':
-      return {
-        level: 'error',
-        field: ['containers'],
-        why: `A host port is taken once on each node: ${workload.replicas} replicas need as many nodes, ${eligible} are eligible.`,
-        cure: {text: 'Leave the hostPort out and let a Service answer, or run a DaemonSet.'},
-      };
-    case 'NodeResourcesFit':
-      return resources(context, workload, group);
-    case 'NodeAffinity':
-    case 'TaintToleration':
-      return {
-        level: aboutNodes,
-        field: group.plugin === 'TaintToleration' ? ['tolerations'] : nodeRuleField(workload),
-        why: isAssumed
-          ? 'The assumed nodes have only the labels of the default nodes and no taints: name the real cluster or a snapshot of it to know.'
-          : 'No node has the labels that the nodeSelector or node affinity asks for, without a taint that is not tolerated.',
-        cure: {text: 'Correct the nodeSelector, node affinity or tolerations, or label the nodes.'},
-      };
-    default:
-      return {
-        level: isAssumed ? 'note' : 'warning',
-        field: [],
-        why: 'It stays Pending until that changes.',
-        cure: {text: 'See what the scheduler says.'},
-      };
-  }
+type Judge = (question: Question) => Verdict;
+
+interface Question {
+  readonly context: CheckContext;
+  readonly workload: WorkloadView;
+  readonly group: RefusalGroup;
+  /** Nodes that may take a replica at all. */
+  readonly eligible: number;
 }
 
-function interPodAffinity(
-  {replicas, template}: WorkloadView,
-  {reason}: RefusalGroup,
-  eligible: number,
-  isAssumed: boolean,
-): Verdict {
+const JUDGES: Partial<Record<PluginName, Judge>> = {
+  InterPodAffinity: interPodAffinity,
+  PodTopologySpread: topologySpread,
+  NodePorts: hostPorts,
+  NodeResourcesFit: resources,
+  NodeAffinity: nodeRules,
+  TaintToleration: nodeRules,
+};
+
+function judge(context: CheckContext, workload: WorkloadView, pod: PodObject): Verdict {
+  const {refusals} = filterNodes(toPod(pod as never), context.view.caches.cache.state);
+  const groups = groupRefusals(refusals);
+  const group = IN_ORDER.flatMap((name) => groups.find(({plugin}) => plugin === name) ?? [])[0] ?? groups[0];
+  const byPlugin = group === undefined ? undefined : JUDGES[group.plugin];
+  if (group === undefined || byPlugin === undefined) {
+    return {
+      level: context.isAssumed ? 'note' : 'warning',
+      field: [],
+      why: 'It stays Pending until that changes.',
+      cure: {text: 'Do what the scheduler asks for.'},
+    };
+  }
+  return byPlugin({
+    context,
+    workload,
+    group,
+    eligible: eligibilityOfWorkload(context, workload).eligible.size,
+  });
+}
+
+function topologySpread({context, group, eligible}: Question): Verdict {
+  const isLabelMissing = group.reason.includes('missing required label');
+  return {
+    level: context.isAssumed && isLabelMissing ? 'note' : 'error',
+    field: ['topologySpreadConstraints'],
+    why: isLabelMissing
+      ? 'A constraint with whenUnsatisfiable: DoNotSchedule wants nodes with the label that is its topologyKey, and no eligible node has it.'
+      : `None of the ${eligible} eligible nodes takes one without breaking the maxSkew of a constraint with whenUnsatisfiable: DoNotSchedule.`,
+    cure: {
+      text: 'Make the constraint soft, or give every domain that it counts room for a replica:',
+      yaml: 'whenUnsatisfiable: ScheduleAnyway\n',
+    },
+  };
+}
+
+function hostPorts({workload, eligible}: Question): Verdict {
+  return {
+    level: 'error',
+    field: ['containers'],
+    why: `A host port is taken once on each node: ${workload.replicas} replicas need as many nodes, ${eligible} are eligible.`,
+    cure: {text: 'Leave the hostPort out and let a Service answer, or run a DaemonSet.'},
+  };
+}
+
+function nodeRules({context: {isAssumed}, workload, group}: Question): Verdict {
+  return {
+    level: isAssumed ? 'note' : 'error',
+    field: group.plugin === 'TaintToleration' ? ['tolerations'] : nodeRuleField(workload),
+    why: isAssumed
+      ? 'The assumed nodes have only the labels of default nodes and no taints: name the real cluster or a snapshot of it to know.'
+      : 'No node has the labels that the nodeSelector or node affinity asks for, without a taint that is not tolerated.',
+    cure: {text: 'Correct the nodeSelector, node affinity or tolerations, or label the nodes.'},
+  };
+}
+
+function interPodAffinity({
+  context: {isAssumed},
+  workload: {replicas, template},
+  group: {reason},
+  eligible,
+}: Question): Verdict {
   if (reason.includes('anti-affinity')) {
     const isOwn =
       template.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution !== undefined;
@@ -130,18 +186,12 @@ function interPodAffinity(
   };
 }
 
-function resources(
-  {view, isAssumed}: CheckContext,
-  {template}: WorkloadView,
-  {reason}: RefusalGroup,
-): Verdict {
+function resources({context: {isAssumed}, workload: {template}, group: {reason}}: Question): Verdict {
   const resource = /^Insufficient (\S+)$/.exec(reason)?.[1] ?? reason;
   const index = (template.spec?.containers ?? []).findIndex(
     ({resources: each}) => each?.requests?.[resource] !== undefined || each?.limits?.[resource] !== undefined,
   );
   const field: FieldPath = index < 0 ? [] : ['containers', index, 'resources'];
-  const allocatable = [...view.caches.cache.state.nodeInfos()].map(({node}) => node.allocatable);
-  void allocatable;
   const isExtended =
     !['cpu', 'memory', 'ephemeral-storage'].includes(resource) && resource !== 'Too many pods';
   return {

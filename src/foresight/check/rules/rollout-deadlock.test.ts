@@ -1,0 +1,44 @@
+import {describe, expect, it} from '@jest/globals';
+import {deploymentYaml, findingsOf} from '../testing/check-yaml.ts';
+
+describe('foresight/check/rules/rollout-deadlock', () => {
+  const antiAffinity = (more: string) =>
+    `affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: web}}${more}}]}}`;
+  const of = (yaml: string) => findingsOf('rollout-deadlock', yaml);
+
+  it('finds a hard rule with a replica on every node, whose first new replica would never be placed', () => {
+    expect(of(deploymentYaml('web', {replicas: 3, podSpec: antiAffinity('')}))).toMatchObject([
+      {
+        level: 'error',
+        title: 'The next rolling update of Deployment default/web would never end',
+        position: {line: 11},
+      },
+    ]);
+  });
+
+  it('finds a cluster without room for one replica more', () => {
+    expect(of(deploymentYaml('web', {replicas: 3, cpu: '3'}))).toMatchObject([{level: 'warning'}]);
+  });
+
+  it.each([
+    [
+      'replicas of one revision that keep apart',
+      deploymentYaml('web', {replicas: 3, podSpec: antiAffinity(', matchLabelKeys: [pod-template-hash]')}),
+    ],
+    ['a free node', deploymentYaml('web', {replicas: 2, podSpec: antiAffinity('')})],
+    [
+      'maxUnavailable 1',
+      deploymentYaml('web', {
+        replicas: 3,
+        podSpec: antiAffinity(''),
+        spec: 'strategy: {rollingUpdate: {maxUnavailable: 1}}',
+      }),
+    ],
+    [
+      'Recreate',
+      deploymentYaml('web', {replicas: 3, podSpec: antiAffinity(''), spec: 'strategy: {type: Recreate}'}),
+    ],
+  ])('has nothing to say of %s', (_, yaml) => {
+    expect(of(yaml)).toEqual([]);
+  });
+});

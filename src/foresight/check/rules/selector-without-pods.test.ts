@@ -1,0 +1,78 @@
+import {describe, expect, it} from '@jest/globals';
+import {deploymentYaml, findingsOf, serviceYaml} from '../testing/check-yaml.ts';
+
+describe('foresight/check/rules/selector-without-pods', () => {
+  const of = (yaml: string, options = {}) => findingsOf('selector-without-pods', yaml, options);
+
+  it('finds a Service that selects none of the pods beside it, and says what is close', () => {
+    expect(of(deploymentYaml('web') + serviceYaml('web', 'wbe'))).toMatchObject([
+      {
+        level: 'warning',
+        title: 'Service default/web selects no pods',
+        why: expect.arrayContaining([expect.stringContaining('Deployment default/web is close: app=web')]),
+      },
+    ]);
+  });
+
+  it('finds a budget and a policy that select nothing', () => {
+    const budget = `---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: web}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: other}}}
+---
+apiVersion: spread-operator.io/v1alpha1
+kind: SpreadPolicy
+metadata: {name: web}
+spec: {selector: {matchLabels: {app: other}}}
+`;
+
+    expect(of(deploymentYaml('web') + budget).map(({title}) => title)).toEqual([
+      'PodDisruptionBudget default/web selects no pods',
+      'SpreadPolicy default/web selects no Deployment',
+    ]);
+  });
+
+  it('finds a spread constraint that does not select its own pods', () => {
+    const podSpec =
+      'topologySpreadConstraints: [{topologyKey: kubernetes.io/hostname, maxSkew: 1, whenUnsatisfiable: ScheduleAnyway, labelSelector: {matchLabels: {app: wbe}}}]';
+
+    expect(of(deploymentYaml('web', {podSpec}))).toMatchObject([{level: 'warning', position: {line: 11}}]);
+  });
+
+  it.each([
+    ['is alone: its pods are somewhere else', serviceYaml('web')],
+    [
+      'is beside custom resources, whose operator may make its pods',
+      `${deploymentYaml('api')}${serviceYaml('web')}---
+apiVersion: monitoring.coreos.com/v1
+kind: Prometheus
+metadata: {name: web}
+`,
+    ],
+  ])('only notes a Service that %s', (_, yaml) => {
+    expect(of(yaml)).toMatchObject([{level: 'note'}]);
+  });
+
+  it.each([
+    [
+      'the pods of a Job',
+      `${deploymentYaml('api')}${serviceYaml('web')}---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: web}
+spec: {template: {metadata: {labels: {app: web}}, spec: {restartPolicy: Never, containers: []}}}
+`,
+    ],
+    [
+      'anti-affinity towards others',
+      deploymentYaml('redis') +
+        deploymentYaml('web', {
+          podSpec:
+            'affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [{topologyKey: kubernetes.io/hostname, labelSelector: {matchLabels: {app: redis}}}]}}',
+        }),
+    ],
+  ])('has nothing to say of %s', (_, yaml) => {
+    expect(of(yaml)).toEqual([]);
+  });
+});
