@@ -1,4 +1,4 @@
-import {describe, expect, it} from '@jest/globals';
+import {describe, expect, it, jest} from '@jest/globals';
 import {compareText} from '../cluster/snapshot.ts';
 import {Simulation} from '../simulator/testing/simulation.ts';
 import {allLosses} from './all-losses.ts';
@@ -6,6 +6,9 @@ import {lossOf} from './loss.ts';
 import {isHarmless, verdictOf} from './loss-verdict.ts';
 import {pictureOf} from './picture-of.ts';
 import {randomPicture} from './testing/random-picture.ts';
+
+// Hours are simulated, and the machine may be busy.
+jest.setTimeout(60_000);
 
 describe('allLosses', () => {
   it('names what one node takes down, and of two only what neither does alone', () => {

@@ -1,4 +1,4 @@
-import {beforeAll, describe, expect, it} from '@jest/globals';
+import {beforeAll, describe, expect, it, jest} from '@jest/globals';
 import {applyLoad, moonlight} from '../simulator/demo/moonlight.ts';
 import {allLosses} from './all-losses.ts';
 import type {ClusterPicture} from './cluster-picture.ts';
@@ -8,7 +8,10 @@ import type {Outcome} from './outcome.ts';
 import {pictureOf} from './picture-of.ts';
 
 /** Until somebody has seen to a node that panicked, as in the replay of the outage. */
-const OPTIONS = {parameters: {nodeRestartSeconds: 1800}};
+const OPTIONS = {parameters: {nodeRestartSeconds: 1800}, horizonSeconds: 1500};
+// Hours are simulated, and the machine may be busy.
+jest.setTimeout(60_000);
+
 const LOAD = [
   {kind: 'Load', service: 'moonlight/web', milliCpu: 4200},
   {kind: 'Load', service: 'moonlight/ssr', milliCpu: 2400},

@@ -1,7 +1,7 @@
 import {readFileSync} from 'node:fs';
 import {writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
-import {afterAll, beforeAll, describe, expect, it} from '@jest/globals';
+import {afterAll, beforeAll, describe, expect, it, jest} from '@jest/globals';
 import {Ajv} from 'ajv';
 import type {LossSummary} from '../../foresight/loss-summary.ts';
 import type {Outcome} from '../../foresight/outcome.ts';
@@ -16,6 +16,9 @@ kind: SpreadPolicy
 metadata: {name: apart, namespace: moonlight}
 spec: {selector: {}}
 `;
+
+// Hours are simulated, and the machine may be busy.
+jest.setTimeout(60_000);
 
 describe('cli/commands/simulate', () => {
   let api: SimulatedApi;
@@ -32,7 +35,7 @@ describe('cli/commands/simulate', () => {
 
   function simulate(...args: readonly string[]) {
     return runCli(
-      ['simulate', '--snapshot', 'cluster.json', '--set', 'nodeRestartSeconds=1800', ...args],
+      ['simulate', '--snapshot', 'cluster.json', '--set', 'nodeRestartSeconds=1800', '--for', '25m', ...args],
       api,
     );
   }

@@ -96,7 +96,7 @@ export class RoomProof {
   #isNeverPlaced({group, isLate}: Displaced): boolean {
     return (
       !isLate &&
-      this.#isOrdinary(group) &&
+      group.isOrdinary &&
       isRefusalLasting(group.pod) &&
       this.#candidatesOf(group)?.every(({nodes}) => nodes.length === 0) === true
     );
@@ -105,9 +105,10 @@ export class RoomProof {
   #isAlwaysPlaced(group: ReplicaGroup): boolean {
     let answer = this.#isSure.get(group);
     if (answer === undefined) {
-      const domains = this.#isOrdinary(group)
-        ? candidatesOf(group.pod, this.#facts, this.#keys, this.#enough)
-        : undefined;
+      const domains =
+        group.isOrdinary && this.#isSpoiltNodeByNode(group)
+          ? candidatesOf(group.pod, this.#facts, this.#keys, this.#enough)
+          : undefined;
       answer = domains?.every(({nodes}) => nodes.length >= this.#enough) === true;
       this.#isSure.set(group, answer);
     }
@@ -119,13 +120,16 @@ export class RoomProof {
     all: readonly Displaced[],
     lost: readonly number[],
   ): boolean | undefined {
-    const domains = this.#isOrdinary(group) ? this.#candidatesOf(group) : undefined;
+    const domains = group.isOrdinary ? this.#candidatesOf(group) : undefined;
     if (domains === undefined) {
       return undefined;
     }
     const left = domains.map(({nodes}) => nodes.filter((id) => !lost.includes(id)));
     const others = total(all) - 1 + this.#facts.waiting.length;
-    if (left.every((nodes) => nodes.length > others || nodes.length > this.#mostSpoilt(group, nodes, all))) {
+    if (
+      this.#isSpoiltNodeByNode(group) &&
+      left.every((nodes) => nodes.length > others || nodes.length > this.#mostSpoilt(group, nodes, all))
+    ) {
       return true;
     }
     const most = left.flat().reduce((sum, id) => sum + this.#mostTaken(group, id), 0);
@@ -276,12 +280,10 @@ export class RoomProof {
     );
   }
 
-  /** No rule by which a pod that lands spoils more than its own node, and nothing but the filters decides. */
-  #isOrdinary({pod, isOrdinary}: ReplicaGroup): boolean {
+  /** No rule by which a pod that lands elsewhere spoils more for this group than the node where it lands. */
+  #isSpoiltNodeByNode({pod}: ReplicaGroup): boolean {
     const {state} = this.#facts;
     return (
-      isOrdinary &&
-      pod.spec.resourceClaims.length === 0 &&
       pod.spec.podAntiAffinity.required.every(({topologyKey}) => this.#keys.isOneNodeEach(topologyKey)) &&
       !this.#blocksDomains.some((other) =>
         other.spec.podAntiAffinity.required.some((term) => toOwnTerm(term, other, state).matches(pod)),
