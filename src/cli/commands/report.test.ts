@@ -50,7 +50,7 @@ describe('cli/commands/report', () => {
 
       expect(page).toContain('The loss of node-1 takes 2 Services with it');
       expect(page).toContain(
-        'After what the operator would do (2 moves and 3 edited pod templates): the loss of node-1 takes 1 Service with it.',
+        'After what the operator would do (2 moves and 2 edited pod templates): the loss of node-1 takes 1 Service with it.',
       );
       expect(page).toMatch(
         /moonlight\/web Goes down now with ✕ 1 node node-1 \(2 pairs\) Goes down after the plan with ✓ no one node, no pair/,
@@ -65,7 +65,7 @@ describe('cli/commands/report', () => {
     async () => {
       const page = await pageOf('-A', '--snapshot', 'loaded.json');
 
-      expect(page).toMatch(/node-1 , node-\d and node-\d will fail under the load of now/);
+      expect(page).toMatch(/node-1 , node-\d and node-\d will fail at the load of now/);
       expect(page).toMatch(
         /If nothing is lost ✕ outage .* 1:5\d node-1 fails: 4\.7 CPUs are wanted, it has 4\.0 .* After the plan: ✓ survives every Service keeps an endpoint/,
       );
