@@ -7,6 +7,8 @@ import {placementText, shortKey} from './placement.ts';
 
 const INDENT = 11;
 const NAMES_SHOWN = 20;
+/** Of more Deployments that only get their rule, the names are enough. */
+const MOST_EDITS = 10;
 
 export function planLines(plan: MovePlan, width: number | undefined): Text[] {
   const {workloads, scope, circuitOpen, stalledPolicies, notes} = plan;
@@ -28,8 +30,26 @@ export function planLines(plan: MovePlan, width: number | undefined): Text[] {
       '',
     );
   }
+  const edited = busy.filter(isEditedOnly);
+  const isLong = edited.length > MOST_EDITS;
   for (const workload of busy) {
-    lines.push(...workloadLines(workload, width), '');
+    if (!isLong || !isEditedOnly(workload)) {
+      lines.push(...workloadLines(workload, width), '');
+    }
+  }
+  if (isLong) {
+    for (const [description = '', of] of Map.groupBy(edited, ({edit}) => edit?.description)) {
+      lines.push(
+        ...paragraph(
+          [
+            {text: `${count(of.length, 'pod template')} edited, and nothing else: `, tone: 'strong'},
+            `${description}: ${listNames(of.map(titleOf), NAMES_SHOWN)}`,
+          ],
+          width,
+        ),
+        '',
+      );
+    }
   }
   if (quiet.length > 0) {
     const names = quiet.map(titleOf);
@@ -80,6 +100,9 @@ function workloadLines(workload: PlannedWorkload, width: number | undefined): Te
         ...(message === blocked.message ? [] : [`: ${blocked.message}`]),
       ]),
       ...labelled('unblock', blocked.toUnblock),
+      ...(moves.length > 0
+        ? labelled('after', 'when nothing blocks it any more, these moves would follow:')
+        : []),
     );
   }
   for (const [index, move] of moves.entries()) {
@@ -145,6 +168,10 @@ function summaryLines({summary, workloads}: MovePlan, width: number | undefined)
     ],
     width,
   );
+}
+
+function isEditedOnly({edit, moves, blocked}: PlannedWorkload): boolean {
+  return edit !== undefined && moves.length === 0 && blocked === undefined;
 }
 
 function replicasOf(number: number): string {

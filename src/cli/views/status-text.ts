@@ -13,7 +13,7 @@ const COLUMNS: readonly Column[] = [
   {heading: 'Placement'},
   {heading: 'Skew', align: 'right'},
   {heading: 'Moves', align: 'right'},
-  {heading: 'State'},
+  {heading: 'State', wraps: true},
 ];
 const INDENT = 11;
 const SHOWN = 10;
@@ -62,7 +62,10 @@ function operatorLines({operator, workloads, policies}: SpreadStatus, width: num
   ];
 }
 
-function tableLines(workloads: readonly WorkloadReport[], {isWithNamespace}: StatusTextOptions): Text[] {
+function tableLines(
+  workloads: readonly WorkloadReport[],
+  {isWithNamespace, width}: StatusTextOptions,
+): Text[] {
   const rows = workloads.flatMap((report): Text[][] => {
     const {replicas, movesNeeded, topologies} = report;
     const [first, ...more] = topologies;
@@ -85,7 +88,7 @@ function tableLines(workloads: readonly WorkloadReport[], {isWithNamespace}: Sta
       ]),
     ];
   });
-  return table(COLUMNS, rows, undefined);
+  return table(COLUMNS, rows, width);
 }
 
 function stateText({state, blocked, movesNeeded}: WorkloadReport): Text {
@@ -133,8 +136,9 @@ function reasonLines(workloads: readonly WorkloadReport[], options: StatusTextOp
 function summaryLines({summary}: SpreadStatus, width: number | undefined): Text[] {
   const {workloads, spread, movesNeeded, blocked, withoutPolicy} = summary;
   const parts = [
-    `${spread} spread`,
-    `${workloads - spread} not (${count(movesNeeded, 'move')} needed)`,
+    ...(spread === workloads
+      ? ['all spread']
+      : [`${spread} spread`, `${workloads - spread} not (${count(movesNeeded, 'move')} needed)`]),
     ...(blocked > 0 ? [`${blocked} blocked`] : []),
     ...(withoutPolicy > 0 ? [`${withoutPolicy} without a policy`] : []),
   ];
