@@ -20,6 +20,7 @@ import {singlePointOfFailure} from './rules/single-point-of-failure.ts';
 import {singleReplica} from './rules/single-replica.ts';
 import {spreadPolicy} from './rules/spread-policy.ts';
 import {unschedulable} from './rules/unschedulable.ts';
+import {SEEDS} from './seeds.ts';
 import {type StageRequest, stageManifests} from './stage.ts';
 import {type SuppressionEntry, withSuppressions} from './suppression.ts';
 import {viewOf} from './view.ts';
@@ -75,9 +76,13 @@ export function contextOf(request: CheckRequest): CheckContext {
     view,
     governed,
     manifests: request.manifests.map(inServedVersion),
-    calm: lazy(() => foresee(view.picture, [])),
+    calm: lazy(() => foresee(view.picture, [], {seed: SEEDS.foresight})),
     losses: lazy(() =>
-      allLosses(view.picture, 2, {isBudgetSpent, ...(progress === undefined ? {} : {progress})}),
+      allLosses(view.picture, 2, {
+        seed: SEEDS.foresight,
+        isBudgetSpent,
+        ...(progress === undefined ? {} : {progress}),
+      }),
     ),
     isBudgetSpent,
   };

@@ -20,13 +20,13 @@ import {type FieldPath, fieldPath, type ManifestObject} from './manifest-object.
 import {podTemplateOf, withRule} from './pod-templates.ts';
 import {prepared} from './prepared.ts';
 import {advanceToRest} from './rest.ts';
+import {SEEDS} from './seeds.ts';
 
 export interface StageRequest {
   readonly picture: ClusterPicture;
   readonly manifests: readonly ManifestObject[];
   /** Of manifests that name no namespace. */
   readonly defaultNamespace: string;
-  readonly seed?: number;
   /** Takes pods; all others are cordoned while the manifests are applied, as during an upgrade of the nodes. */
   readonly onlyNode?: string;
   /** What the operator injects, by `namespace/name` of the Deployment. */
@@ -74,9 +74,9 @@ const ACTOR = 'kubectl-client-side-apply';
 export const POLICIES: ResourceName = `${PLURAL}.${GROUP}`;
 
 export function stageManifests(request: StageRequest): Stage {
-  const {picture, manifests, onlyNode, seed} = request;
+  const {picture, manifests, onlyNode} = request;
   const cluster = simulationOf(picture, {
-    ...(seed === undefined ? {} : {seed}),
+    seed: SEEDS.staging,
     // Where the pods go is one question, whether they overload their nodes another.
     parameters: {panicAfterSeconds: 0, starvedShare: 0},
   });

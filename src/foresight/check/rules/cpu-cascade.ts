@@ -12,8 +12,11 @@ import {nodeForAll} from '../co-location.ts';
 import {type CheckContext, type CheckRule, HOSTNAME} from '../context.ts';
 import {selectingLabels} from '../cures.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
+import {SEEDS} from '../seeds.ts';
 import {stageManifests} from '../stage.ts';
 import {stagedPicture, type WorkloadView} from '../view.ts';
+
+const OPTIONS = {seed: SEEDS.foresight};
 
 /** What leads to the cascade, so that the cure can be tried on the same. */
 interface Scenario {
@@ -51,7 +54,7 @@ function scenarioOf(context: CheckContext): Scenario | undefined {
     ? undefined
     : {
         kind: 'loss',
-        outcome: lossOf(view.picture, example),
+        outcome: lossOf(view.picture, example, OPTIONS),
         begins: `When ${example.join(' and ')} is lost:`,
       };
 }
@@ -75,7 +78,7 @@ function piledUp({request, view, governed}: CheckContext): Scenario | undefined 
 }
 
 function outcomeWhenTogether(request: CheckContext['request'], onlyNode: string): Outcome {
-  return foresee(stagedPicture(stageManifests({...request, onlyNode})), []);
+  return foresee(stagedPicture(stageManifests({...request, onlyNode})), [], OPTIONS);
 }
 
 function rulesOf(governed: CheckContext['governed']): ReadonlyMap<string, PlacementRule> {
@@ -139,8 +142,10 @@ function stops(
   const cured = {...request, rules};
   const picture = stagedPicture(stageManifests(cured));
   return (
-    !isCascade(foresee(picture, [])) &&
-    (allLosses(picture, 1).losses[0]?.groups ?? []).every(({nodesDying}) => nodesDying.length === 0) &&
+    !isCascade(foresee(picture, [], OPTIONS)) &&
+    (allLosses(picture, 1, OPTIONS).losses[0]?.groups ?? []).every(
+      ({nodesDying}) => nodesDying.length === 0,
+    ) &&
     (scenario.onlyNode === undefined || !isCascade(outcomeWhenTogether(cured, scenario.onlyNode)))
   );
 }

@@ -1,11 +1,16 @@
 /** Rolling updates that would never end: each is tried in the simulation. */
 import {API_VERSION} from '../../../api/names.ts';
+import type {ClusterCache} from '../../../cluster/cluster-cache.ts';
+import {currentReplicaSet} from '../../../cluster/replicas.ts';
+import {newcomerOf, refusedEverywhere} from '../../../planning/newcomer.ts';
+import {replacementOf} from '../../../planning/replacement.ts';
 import {DEPLOYMENTS, type DeploymentObject, isPodActive, type PodObject} from '../../../simulator/objects.ts';
 import type {SimulatedCluster} from '../../../simulator/simulated-cluster.ts';
 import {simulationOf} from '../../simulation.ts';
 import type {CheckRule} from '../context.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
 import {advanceToRest, isRolledOut} from '../rest.ts';
+import {SEEDS} from '../seeds.ts';
 import {type WorkloadView, whyPending} from '../view.ts';
 
 const ROLLOUT_MILLISECONDS = 15 * 60_000;
@@ -18,13 +23,19 @@ export const rolloutDeadlock: CheckRule = {
 
   find({view, isBudgetSpent}) {
     const candidates = view.workloads.filter(
-      ({kind, manifest, pending, replicas}) =>
-        kind === 'Deployment' && manifest !== undefined && pending.length === 0 && replicas > 0,
+      (workload) =>
+        workload.manifest !== undefined &&
+        workload.pending.length === 0 &&
+        workload.replicas > 0 &&
+        mayHang(workload, view.caches.cache),
     );
     if (candidates.length === 0) {
       return [];
     }
-    const cluster = simulationOf(view.picture, {parameters: {panicAfterSeconds: 0, starvedShare: 0}});
+    const cluster = simulationOf(view.picture, {
+      seed: SEEDS.rollouts,
+      parameters: {panicAfterSeconds: 0, starvedShare: 0},
+    });
     return candidates.flatMap((workload) => {
       const {spec} = workload.object as unknown as DeploymentObject;
       if (spec.strategy?.type === 'Recreate' || spec.paused === true || isBudgetSpent()) {
@@ -35,6 +46,20 @@ export const rolloutDeadlock: CheckRule = {
     });
   },
 };
+
+/**
+ * Only a rollout that takes no replica down before another one is up can wait for ever, and only where no node takes one
+ * more: as soon as a replica may go first, its place is free.
+ */
+function mayHang({kind, namespace, name}: WorkloadView, cache: ClusterCache): boolean {
+  const workload = kind === 'Deployment' ? cache.workload(`${namespace}/${name}`) : undefined;
+  if (workload === undefined || workload.maxUnavailable > 0) {
+    return false;
+  }
+  const replicas = cache.replicasOf(workload);
+  const replacement = replacementOf(workload, currentReplicaSet(replicas), replicas.pods);
+  return refusedEverywhere(newcomerOf(replacement, workload.template.spec), cache.state) !== undefined;
+}
 
 /** The pod that waits; undefined when the rollout ends. Leaves the cluster as it was. */
 function rollOut(cluster: SimulatedCluster, workload: WorkloadView): PodObject | undefined {
