@@ -16,6 +16,9 @@ import {
 import type {SimulatedCluster} from '../simulator/simulated-cluster.ts';
 import type {DrainOutcome} from './outcome.ts';
 
+/** Where its pods went is known later. */
+export type Drained = Omit<DrainOutcome, 'moves'>;
+
 export type Act =
   | {readonly kind: 'Lose'; readonly nodes: readonly string[]}
   /** `service` is `namespace/name`; either what its traffic costs from now on, or how many times what it costs now. */
@@ -45,11 +48,7 @@ export function assertActable(cluster: SimulatedCluster, acts: readonly Act[]): 
 }
 
 /** Loses, loads and adds at once; a drain takes its time, at most what is given. */
-export function carryOut(
-  cluster: SimulatedCluster,
-  act: Act,
-  limitSeconds: number,
-): DrainOutcome | undefined {
+export function carryOut(cluster: SimulatedCluster, act: Act, limitSeconds: number): Drained | undefined {
   switch (act.kind) {
     case 'Lose':
       for (const node of act.nodes) {
@@ -141,7 +140,7 @@ function likeOf(
 }
 
 /** As `kubectl drain --ignore-daemonsets --delete-emptydir-data --force` does. */
-function drain(cluster: SimulatedCluster, node: string, limitSeconds: number): DrainOutcome {
+function drain(cluster: SimulatedCluster, node: string, limitSeconds: number): Drained {
   cluster.cordon(node);
   const start = cluster.now;
   const end = start + limitSeconds * 1000;

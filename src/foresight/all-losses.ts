@@ -51,6 +51,7 @@ export function allLosses(given: ClusterPicture, depth: number, options: AllLoss
       ? undefined
       : verdictOf(foreseeWith(picture, [{kind: 'Lose', nodes: lost}], foresight, demand));
   const proven = new ProvenVerdicts(picture, demand, foresight, depth);
+  const withoutLoss = proven.of([]) ?? simulate([]);
   const collector = new LossCollector((lost) => proven.of(lost), simulate);
   const losses: DepthSummary[] = [];
   for (let size = 1; size <= Math.min(depth, nodes.length); size++) {
@@ -74,6 +75,7 @@ export function allLosses(given: ClusterPicture, depth: number, options: AllLoss
     depth,
     losses,
     servicesKept: keptServices(picture, losses),
+    ...(withoutLoss === undefined ? {} : {withoutLoss}),
     ...(waitedFor === undefined ? {} : {waitedFor}),
     ...(proven.unprovable === undefined ? {} : {unprovable: proven.unprovable}),
   };

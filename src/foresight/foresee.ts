@@ -10,13 +10,14 @@ import {
   type ServiceObject,
 } from '../simulator/objects.ts';
 import type {SimulatedCluster} from '../simulator/simulated-cluster.ts';
-import {type Act, assertActable, carryOut} from './acts.ts';
+import type {TimelineEntry} from '../simulator/timeline.ts';
+import {type Act, assertActable, carryOut, type Drained} from './acts.ts';
 import type {ClusterPicture} from './cluster-picture.ts';
 import {type CpuBasis, type CpuDemand, cpuDemandOf} from './cpu-demand.ts';
 import type {
-  DrainOutcome,
   Outcome,
   PendingPod,
+  ReplicaMove,
   SaturatedNode,
   ServiceOutage,
   StrandedPod,
@@ -65,11 +66,11 @@ export function foreseeWith(
   const unservedBefore = unserved(cluster);
   const saturatedBefore = saturatedNodes(cluster);
   const start = cluster.now;
-  const drains: DrainOutcome[] = [];
+  const drained: Drained[] = [];
   for (const act of acts) {
-    const drained = carryOut(cluster, act, horizonSeconds);
-    if (drained !== undefined) {
-      drains.push(drained);
+    const drain = carryOut(cluster, act, horizonSeconds);
+    if (drain !== undefined) {
+      drained.push(drain);
     }
   }
   cluster.advance(Math.max(0, start + horizonSeconds * 1000 - cluster.now));
@@ -92,11 +93,26 @@ export function foreseeWith(
     pending: unscheduled(cluster).map((pod) => pendingPod(pod, names, pendingBefore)),
     workloads: replicas.readiness((workload) => wantedOf(cluster, workload)),
     stranded: strandedPods(cluster, names),
-    drains,
+    drains: drained.map((drain) => ({...drain, moves: movesFrom(drain.node, entries, names)})),
     saturatedBefore,
     saturated,
     settles: isQuiet(cluster, saturated),
   };
+}
+
+function movesFrom(node: string, entries: readonly TimelineEntry[], names: WorkloadNames): ReplicaMove[] {
+  return entries.flatMap((entry) =>
+    entry.kind === 'PodMoved' && entry.from === node
+      ? [
+          {
+            workload: names.ofOwner(entry.namespace, entry.owner, entry.pod),
+            pod: entry.pod,
+            from: node,
+            to: entry.node,
+          },
+        ]
+      : [],
+  );
 }
 
 function stated(demand: CpuDemand): CpuDemand & {readonly basis: CpuBasis} {

@@ -11,6 +11,8 @@ export interface LossSummary {
   readonly losses: readonly DepthSummary[];
   /** Services that had an endpoint, and kept one in every loss that was decided. */
   readonly servicesKept: readonly string[];
+  /** What happens when nothing is lost, within every loss, too; absent when it could not be decided in time. */
+  readonly withoutLoss?: LossVerdict;
   /** What was on its way when the picture was taken, and was let to arrive before any loss. */
   readonly waitedFor?: string;
   /** Why every loss had to be simulated. */

@@ -52,14 +52,17 @@ export interface LossRound {
   readonly replicasLost: readonly ReplicasLost[];
   readonly servicesDown: readonly string[];
   /** Before the next round. */
-  readonly moves: readonly {
-    readonly workload: WorkloadReference;
-    readonly pod: string;
-    readonly from: string;
-    readonly to: string;
-  }[];
+  readonly moves: readonly ReplicaMove[];
   /** Pods that found no node and had none when the next round began. */
   readonly pending: readonly string[];
+}
+
+/** A replica in place of one that was lost or evicted. */
+export interface ReplicaMove {
+  readonly workload: WorkloadReference;
+  readonly pod: string;
+  readonly from: string;
+  readonly to: string;
 }
 
 export interface ReplicasLost {
@@ -105,6 +108,7 @@ export interface DrainOutcome {
   readonly node: string;
   /** Absent when it did not come to an end. */
   readonly seconds?: number;
+  readonly moves: readonly ReplicaMove[];
   /** Pods that are still there, and what refuses their eviction. */
   readonly left: readonly {readonly namespace: string; readonly pod: string; readonly reason: string}[];
 }

@@ -176,7 +176,10 @@ export class Timeline implements NodeListener, ServiceListener, CpuListener {
     if (restartsOf(pod) > restartsOf(previous)) {
       this.#add({at, kind: 'PodCrashed', node, restarts: restartsOf(pod), ...reference});
     }
-    if ((type === 'DELETED' || !isPodActive(pod)) && !this.#gone.has(pod.metadata.uid)) {
+    if (type === 'ADDED' && !isPodActive(pod)) {
+      // It went before the timeline began: whatever replaces it does so already.
+      this.#gone.add(pod.metadata.uid);
+    } else if ((type === 'DELETED' || !isPodActive(pod)) && !this.#gone.has(pod.metadata.uid)) {
       this.#gone.add(pod.metadata.uid);
       const owner = ownerKey(pod);
       if (owner !== undefined) {

@@ -47,14 +47,21 @@ export class RandomClusterRun {
     this.#clusters = clusters;
   }
 
-  static async start(clusters: readonly RandomCluster[]): Promise<RandomClusterRun> {
+  static async start(
+    clusters: readonly RandomCluster[],
+    controllerManagerFlags: readonly string[] = [],
+  ): Promise<RandomClusterRun> {
     // Cordoned until every replica is where it is to begin.
     const nodes = clusters.flatMap((random) => random.nodes.map((node) => ({...node, unschedulable: true})));
     const cluster = await new ControlPlane({
       nodes,
       podStartMilliseconds: 200,
       podStopMilliseconds: 200,
-      controllerManagerFlags: ['--concurrent-deployment-syncs=10', '--concurrent-replicaset-syncs=10'],
+      controllerManagerFlags: [
+        '--concurrent-deployment-syncs=10',
+        '--concurrent-replicaset-syncs=10',
+        ...controllerManagerFlags,
+      ],
     }).start();
     const run = new RandomClusterRun(cluster, clusters);
     await Promise.all(clusters.map((random) => run.#bringUp(random)));

@@ -6,6 +6,7 @@ import {afterActs} from '../../foresight/after-acts.ts';
 import {type AllLossesOptions, allLosses} from '../../foresight/all-losses.ts';
 import {foreseeWith} from '../../foresight/foresee.ts';
 import type {LossSummary} from '../../foresight/loss-summary.ts';
+import type {LossVerdict} from '../../foresight/loss-verdict.ts';
 import type {Outcome} from '../../foresight/outcome.ts';
 import type {SimulationParameters} from '../../simulator/parameters.ts';
 import {
@@ -191,6 +192,7 @@ async function simulate(
     return isCalm(outcome) ? EXIT_CLEAN : EXIT_FINDINGS;
   }
   const summary = await survey(staged, acts, {...options, loseAny: options.loseAny}, io);
+  io.signal.throwIfAborted();
   if (options.output === undefined) {
     printLines(io.stdout, surveyLines(summary, told));
   } else {
@@ -229,7 +231,10 @@ async function prepare(
     ...(cpu === undefined ? {} : {cpu}),
     ...(memory === undefined ? {} : {memory}),
   });
-  const missing = read.missing.map(({resource, reason}) => `Without ${resource}: ${reason}.`);
+  // What the CPU figures rest on is told anyway.
+  const missing = read.missing
+    .filter(({resource}) => !resource.startsWith('metrics.k8s.io/'))
+    .map(({resource, reason}) => `Without ${resource}: ${reason}.`);
   return {staged: {...staged, notes: [...staged.notes, ...missing]}, acts};
 }
 
@@ -274,10 +279,12 @@ function isCalm({outages, rounds, drains}: Outcome): boolean {
   );
 }
 
-function isSpared({losses}: LossSummary): boolean {
-  return losses.every(
-    ({undecided, groups}) =>
-      undecided === 0 &&
-      groups.every(({servicesDown, nodesDying}) => servicesDown.length === 0 && nodesDying.length === 0),
+function isSpared({losses, withoutLoss}: LossSummary): boolean {
+  const isAlive = ({servicesDown, nodesDying}: LossVerdict) =>
+    servicesDown.length === 0 && nodesDying.length === 0;
+  return (
+    withoutLoss !== undefined &&
+    isAlive(withoutLoss) &&
+    losses.every(({undecided, groups}) => undecided === 0 && groups.every(isAlive))
   );
 }

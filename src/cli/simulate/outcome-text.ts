@@ -13,7 +13,7 @@ import {table} from '../output/table.ts';
 import {count, type Text} from '../output/text.ts';
 import {paragraph} from '../output/wrap.ts';
 import {describeActs} from './acts.ts';
-import {describeBasis, describeCpu, describeMoment, describeSeconds} from './wording.ts';
+import {capitalised, describeBasis, describeCpu, describeMoment, describeSeconds} from './wording.ts';
 
 const ROUNDS_SHOWN = 8;
 const NAMES_SHOWN = 8;
@@ -55,7 +55,7 @@ export function outcomeLines(outcome: Outcome, {origin, acts, notes, width}: Out
 }
 
 function drainLines({drains}: Outcome, width: number | undefined): Text[] {
-  return drains.flatMap(({node, seconds, left}) => [
+  return drains.flatMap(({node, seconds, left, moves}) => [
     '',
     ...(seconds === undefined
       ? paragraph(
@@ -63,6 +63,7 @@ function drainLines({drains}: Outcome, width: number | undefined): Text[] {
           width,
         )
       : paragraph([{text: node, tone: 'strong'}, ` is drained after ${describeSeconds(seconds)}`], width)),
+    ...item('follows', followers(moves), width),
     ...left
       .slice(0, NAMES_SHOWN)
       .flatMap(({namespace, pod, reason}) => paragraph(`${namespace}/${pod}: ${reason}`, width, 2)),
@@ -264,6 +265,11 @@ function verdict(outcome: Outcome): Text {
     ...(newlyPending === 0
       ? []
       : [`${count(newlyPending, 'pod')} ${newlyPending === 1 ? 'stays' : 'stay'} Pending`]),
+    ...(outcome.stranded.length === 0
+      ? []
+      : [
+          `${count(outcome.stranded.length, 'pod')} ${outcome.stranded.length === 1 ? 'is' : 'are'} gone for good`,
+        ]),
     ...(outcome.drains.some(({seconds}) => seconds === undefined) ? ['the drain does not end'] : []),
   ];
   const end = settles
@@ -279,10 +285,6 @@ function verdict(outcome: Outcome): Text {
   }
   const isBad = dying.size > 0 || down.size > 0;
   return [{text: `${capitalised(parts.join('; '))}.`, tone: isBad ? 'bad' : 'warn'}, end];
-}
-
-function capitalised(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function moreRows(all: number): Text[] {

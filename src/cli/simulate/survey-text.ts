@@ -1,12 +1,13 @@
 /** All losses of so many nodes, for people: per number of nodes the worst first, the verdict last. */
 import type {Act} from '../../foresight/acts.ts';
 import type {DepthSummary, LossGroup, LossSummary} from '../../foresight/loss-summary.ts';
+import {isHarmless, type LossVerdict} from '../../foresight/loss-verdict.ts';
 import {listNames} from '../../planning/explain.ts';
 import {table} from '../output/table.ts';
-import {count, type Text} from '../output/text.ts';
+import {count, spansOf, type Text} from '../output/text.ts';
 import {paragraph} from '../output/wrap.ts';
 import {describeActs} from './acts.ts';
-import {describeBasis} from './wording.ts';
+import {capitalised, describeBasis} from './wording.ts';
 
 const ROWS_SHOWN = 15;
 const NAMES_SHOWN = 6;
@@ -39,11 +40,29 @@ export function surveyLines(summary: LossSummary, {origin, acts, notes, width}: 
       ? []
       : paragraph({text: `Let come to rest first: ${summary.waitedFor}.`, tone: 'dim'}, width)),
     ...notes.flatMap((note) => paragraph({text: note, tone: 'dim'}, width)),
+    ...withoutLossLines(summary, width),
     ...summary.losses.flatMap((each) => ['', ...depthLines(each, width)]),
     '',
     ...keptLines(summary, width),
     ...paragraph(verdict(summary), width),
   ];
+}
+
+function withoutLossLines({withoutLoss}: LossSummary, width: number | undefined): Text[] {
+  return withoutLoss === undefined || isHarmless(withoutLoss)
+    ? []
+    : [
+        '',
+        ...paragraph(
+          [
+            {text: 'Without any loss', tone: 'strong'},
+            ': ',
+            ...spansOf(effect(withoutLoss)),
+            '. All that follows includes it.',
+          ],
+          width,
+        ),
+      ];
 }
 
 function depthLines(summary: DepthSummary, width: number | undefined): Text[] {
@@ -97,11 +116,12 @@ function coverage({total, judged, simulated, undecided, harmless}: DepthSummary)
 }
 
 function examples({examples: sets, sets: number}: LossGroup): string {
-  const shown = sets.slice(0, 2).map((nodes) => nodes.join(' + '));
-  return number > shown.length ? `${shown[0]}, …` : shown.join(', ');
+  const names = sets.map((nodes) => nodes.join(' + '));
+  const most = sets[0]?.length === 1 ? 3 : 1;
+  return number > most ? `${names.slice(0, most).join(', ')}, …` : names.join(', ');
 }
 
-function effect({servicesDown, pending, nodesDying, settles}: LossGroup): Text {
+function effect({servicesDown, pending, nodesDying, settles}: LossVerdict): Text {
   return [
     ...(servicesDown.length === 0
       ? []
@@ -131,7 +151,7 @@ function keptLines({servicesKept, losses}: LossSummary, width: number | undefine
       );
 }
 
-function verdict({losses}: LossSummary): Text {
+function verdict({losses, withoutLoss}: LossSummary): Text {
   const groups = losses.flatMap((each) => each.groups);
   const down = losses.flatMap(({depth, groups: own}) => {
     const services = new Set(own.flatMap(({servicesDown}) => servicesDown));
@@ -149,6 +169,7 @@ function verdict({losses}: LossSummary): Text {
   const undecided = losses.reduce((sum, each) => sum + each.undecided, 0);
   const sampled = losses.filter(({judged, total}) => judged < total);
   const parts: string[] = [
+    ...((withoutLoss?.nodesDying.length ?? 0) > 0 ? ['a cascade runs without any loss'] : []),
     ...down,
     ...(cascades === 0
       ? []
@@ -157,7 +178,9 @@ function verdict({losses}: LossSummary): Text {
   const limits = [
     ...(undecided === 0
       ? []
-      : [`${number(undecided)} losses were not decided: give them more time with --budget`]),
+      : [
+          `${undecided === 1 ? '1 loss was' : `${number(undecided)} losses were`} not decided: --budget gives them more time`,
+        ]),
     ...sampled.map(
       ({depth, judged, total}) =>
         `of ${depth} nodes ${percentage(judged / total)} of all sets were looked at`,
@@ -175,7 +198,7 @@ function verdict({losses}: LossSummary): Text {
         },
         tail,
       ]
-    : [{text: `${parts.join('; ')}.`, tone: 'bad'}, tail];
+    : [{text: `${capitalised(parts.join('; '))}.`, tone: 'bad'}, tail];
 }
 
 function percentage(share: number): string {

@@ -29,9 +29,13 @@ export function describeBasis(basis: CpuBasis, hasLoad: boolean): string {
       return 'CPU: what metrics-server measured when the cluster was read; the load of a lost replica moves to the others.';
     case 'requests':
       return hasLoad
-        ? 'CPU: nothing was measured; without --load a pod is taken to use what it requests.'
+        ? 'CPU: by --load; nothing was measured, so all other pods are taken to use what they request.'
         : 'CPU: not judged. Nothing was measured and no Service says what its load costs; say it with --load, or read a cluster that has metrics-server.';
     default:
       return basis satisfies never;
   }
+}
+
+export function capitalised(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }

@@ -208,6 +208,7 @@ function replicaGroups({objects}: ClusterPicture): ReadonlyMap<string, ReplicaGr
       isOrdinary:
         podSpec.schedulerName === 'default-scheduler' &&
         (template.schedulingGates ?? []).length === 0 &&
+        podSpec.resourceClaims.length === 0 &&
         template.nodeName === undefined &&
         (owner === undefined || owner.kind === 'Deployment'),
     });

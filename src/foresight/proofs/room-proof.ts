@@ -38,7 +38,7 @@ export class RoomProof {
   readonly #alwaysThere: number;
   /** Whether the group finds a node whichever nodes of so many are lost. */
   readonly #isSure = new Map<ReplicaGroup, boolean>();
-  readonly #isNodeSure: (boolean | undefined)[] = [];
+  readonly #fates = new Map<number, readonly string[] | undefined>();
   readonly #candidates = new Map<ReplicaGroup, readonly CandidateDomain[] | undefined>();
   readonly #blocksDomains: readonly PodToSchedule[];
   readonly #enough: number;
@@ -60,8 +60,10 @@ export class RoomProof {
 
   /** Names of the workloads of which a pod stays Pending; undefined when that is not proven either way. */
   pendingAfter(lost: readonly number[]): readonly string[] | undefined {
-    if (this.#onSilentNodes.length === 0 && lost.every((id) => this.#isSureOf(id))) {
-      return [];
+    const fates = this.#onSilentNodes.length > 0 ? [undefined] : lost.map((id) => this.#fateOf(id));
+    if (fates.every((fate) => fate !== undefined)) {
+      const names = fates.flat();
+      return names.length === 0 || this.#isEvictionSure(lost) ? ordered(names) : undefined;
     }
     const all = together([...lost.map((id) => this.#displacedOn[id] ?? []), this.#onSilentNodes]);
     const pending: string[] = [];
@@ -80,21 +82,33 @@ export class RoomProof {
     return ordered(pending);
   }
 
-  #isSureOf(id: number): boolean {
-    let answer = this.#isNodeSure[id];
-    if (answer === undefined) {
-      answer = (this.#displacedOn[id] ?? []).every(({group}) => this.#isAlwaysPlaced(group));
-      this.#isNodeSure[id] = answer;
+  /** Workloads of which a pod stays Pending when this node is lost, whatever else is; undefined when that depends. */
+  #fateOf(id: number): readonly string[] | undefined {
+    if (!this.#fates.has(id)) {
+      const displaced = this.#displacedOn[id] ?? [];
+      const never = displaced.filter((each) => this.#isNeverPlaced(each));
+      const isClear = displaced.every((each) => never.includes(each) || this.#isAlwaysPlaced(each.group));
+      this.#fates.set(id, isClear ? never.map(({group}) => group.name) : undefined);
     }
-    return answer;
+    return this.#fates.get(id);
+  }
+
+  #isNeverPlaced({group, isLate}: Displaced): boolean {
+    return (
+      !isLate &&
+      group.isOrdinary &&
+      isRefusalLasting(group.pod) &&
+      this.#candidatesOf(group)?.every(({nodes}) => nodes.length === 0) === true
+    );
   }
 
   #isAlwaysPlaced(group: ReplicaGroup): boolean {
     let answer = this.#isSure.get(group);
     if (answer === undefined) {
-      const domains = this.#isOrdinary(group)
-        ? candidatesOf(group.pod, this.#facts, this.#keys, this.#enough)
-        : undefined;
+      const domains =
+        group.isOrdinary && this.#isSpoiltNodeByNode(group)
+          ? candidatesOf(group.pod, this.#facts, this.#keys, this.#enough)
+          : undefined;
       answer = domains?.every(({nodes}) => nodes.length >= this.#enough) === true;
       this.#isSure.set(group, answer);
     }
@@ -106,13 +120,16 @@ export class RoomProof {
     all: readonly Displaced[],
     lost: readonly number[],
   ): boolean | undefined {
-    const domains = this.#isOrdinary(group) ? this.#candidatesOf(group) : undefined;
+    const domains = group.isOrdinary ? this.#candidatesOf(group) : undefined;
     if (domains === undefined) {
       return undefined;
     }
     const left = domains.map(({nodes}) => nodes.filter((id) => !lost.includes(id)));
     const others = total(all) - 1 + this.#facts.waiting.length;
-    if (left.every((nodes) => nodes.length > others || nodes.length > this.#mostSpoilt(group, nodes, all))) {
+    if (
+      this.#isSpoiltNodeByNode(group) &&
+      left.every((nodes) => nodes.length > others || nodes.length > this.#mostSpoilt(group, nodes, all))
+    ) {
       return true;
     }
     const most = left.flat().reduce((sum, id) => sum + this.#mostTaken(group, id), 0);
@@ -263,12 +280,10 @@ export class RoomProof {
     );
   }
 
-  /** No rule by which a pod that lands spoils more than its own node, and nothing but the filters decides. */
-  #isOrdinary({pod, isOrdinary}: ReplicaGroup): boolean {
+  /** No rule by which a pod that lands elsewhere spoils more for this group than the node where it lands. */
+  #isSpoiltNodeByNode({pod}: ReplicaGroup): boolean {
     const {state} = this.#facts;
     return (
-      isOrdinary &&
-      pod.spec.resourceClaims.length === 0 &&
       pod.spec.podAntiAffinity.required.every(({topologyKey}) => this.#keys.isOneNodeEach(topologyKey)) &&
       !this.#blocksDomains.some((other) =>
         other.spec.podAntiAffinity.required.some((term) => toOwnTerm(term, other, state).matches(pod)),
