@@ -31,7 +31,12 @@ if (values.kind === undefined) {
   for (const kind of Object.keys(KINDS)) {
     const {stdout} = await promisify(execFile)(process.execPath, [
       import.meta.filename,
-      ...['--nodes', values.nodes, '--pods', values.pods, '--kind', kind],
+      '--nodes',
+      values.nodes,
+      '--pods',
+      values.pods,
+      '--kind',
+      kind,
     ]);
     rows.push(JSON.parse(stdout) as object);
   }
