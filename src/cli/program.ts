@@ -82,5 +82,9 @@ function programOf(io: CommandIo, run: RunCommand): Command {
   for (const addCommand of COMMANDS) {
     addCommand(program, run);
   }
+  program.addHelpText(
+    'after',
+    '\n`kubectl spread operator` runs the operator itself on this machine, with your rights; it has a --help of its own.',
+  );
   return program;
 }

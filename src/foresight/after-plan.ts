@@ -82,7 +82,11 @@ function rulesByUid(
 }
 
 function withTemplateRule(object: ApiObject, rule: PlacementRule): ApiObject {
-  const spec = object['spec'] as {readonly template: {readonly spec: Placement}};
+  const spec = object['spec'] as {readonly template?: {readonly spec: Placement}};
+  if (spec.template === undefined) {
+    // A ReplicaSet may be without one.
+    return object;
+  }
   const template = {...spec.template, spec: withRule(spec.template.spec, rule)};
   return {...object, spec: {...spec, template}};
 }

@@ -8,6 +8,8 @@ import {applyLoad, moonlight} from '../../simulator/demo/moonlight.ts';
 import {encodeCluster} from '../source/saved-cluster.ts';
 import {runCli} from '../testing/run-cli.ts';
 
+/** Milliseconds, on a busy machine. */
+const LONGEST = 120_000;
 const WORKLOADS = new URL('../../../examples/moonlight/workloads.yaml', import.meta.url).pathname;
 
 describe('cli/commands/report', () => {
@@ -20,7 +22,7 @@ describe('cli/commands/report', () => {
     applyLoad(cluster);
     cluster.advance(5000);
     await save('loaded.json', pictureOf(cluster).objects);
-  });
+  }, LONGEST);
 
   afterAll(async () => {
     await rm(directory, {recursive: true, force: true});
@@ -41,42 +43,58 @@ describe('cli/commands/report', () => {
       .replaceAll(/\s+/g, ' ');
   }
 
-  it('leads with the worst that a loss does, and with what would be different after the plan', async () => {
-    const page = await pageOf('-A', '--snapshot', 'calm.json');
+  it(
+    'leads with the worst that a loss does, and with what would be different after the plan',
+    async () => {
+      const page = await pageOf('-A', '--snapshot', 'calm.json');
 
-    expect(page).toContain('The loss of node-1 takes 2 Services with it');
-    expect(page).toContain(
-      'After what the operator would do (2 moves and 3 edited pod templates): the loss of node-1 takes 1 Service with it.',
-    );
-    expect(page).toMatch(
-      /moonlight\/web Goes down now with ✕ 1 node node-1 \(2 pairs\) Goes down after the plan with ✓ no one node, no pair/,
-    );
-    expect(page).toMatch(/moonlight\/web 3 3 → 1 0 → 1 0 → 1 2/);
-  });
+      expect(page).toContain('The loss of node-1 takes 2 Services with it');
+      expect(page).toContain(
+        'After what the operator would do (2 moves and 2 edited pod templates): the loss of node-1 takes 1 Service with it.',
+      );
+      expect(page).toMatch(
+        /moonlight\/web Goes down now with ✕ 1 node node-1 \(2 pairs\) Goes down after the plan with ✓ no one node, no pair/,
+      );
+      expect(page).toMatch(/moonlight\/web 3 3 → 1 0 → 1 0 → 1 2/);
+    },
+    LONGEST,
+  );
 
-  it('tells the cascade, and that the plan ends it', async () => {
-    const page = await pageOf('-A', '--snapshot', 'loaded.json');
+  it(
+    'tells the cascade, and that the plan ends it',
+    async () => {
+      const page = await pageOf('-A', '--snapshot', 'loaded.json');
 
-    expect(page).toMatch(/node-1 , node-\d and node-\d will fail under the load of now/);
-    expect(page).toMatch(
-      /If nothing is lost ✕ outage .* 1:5\d node-1 fails: 4\.7 CPUs are wanted, it has 4\.0 .* After the plan: ✓ survives every Service keeps an endpoint/,
-    );
-  });
+      expect(page).toMatch(/node-1 , node-\d and node-\d will fail at the load of now/);
+      expect(page).toMatch(
+        /If nothing is lost ✕ outage .* 1:5\d node-1 fails: 4\.7 CPUs are wanted, it has 4\.0 .* After the plan: ✓ survives every Service keeps an endpoint/,
+      );
+    },
+    LONGEST,
+  );
 
-  it('tells of the cluster as it would be with manifests, and what is wrong with them', async () => {
-    const page = await pageOf('-f', WORKLOADS, '--nodes', '3', '--cpu', '4');
+  it(
+    'tells of the cluster as it would be with manifests, and what is wrong with them',
+    async () => {
+      const page = await pageOf('-f', WORKLOADS, '--nodes', '3', '--cpu', '4');
 
-    expect(page).toMatch(/Findings in the manifests ✕ error CPU takes 3 nodes down/);
-    expect(page).toContain('workloads.yaml:');
-    expect(page).toContain('moonlight/web 3 1 1 1 0');
-  });
+      expect(page).toMatch(/Findings in the manifests ✕ error CPU takes 3 nodes down/);
+      expect(page).toContain('workloads.yaml:');
+      expect(page).toContain('moonlight/web 3 1 1 1 0');
+    },
+    LONGEST,
+  );
 
-  it('is about one namespace where one is named', async () => {
-    const page = await pageOf('-n', 'default', '--snapshot', 'calm.json');
+  it(
+    'is about one namespace where one is named',
+    async () => {
+      const page = await pageOf('-n', 'default', '--snapshot', 'calm.json');
 
-    expect(page).toContain('There are no Deployments.');
-    expect(page).not.toContain('moonlight/web');
-  });
+      expect(page).toContain('There are no Deployments.');
+      expect(page).not.toContain('moonlight/web');
+    },
+    LONGEST,
+  );
 
   it.each([
     {args: ['-o', 'x.html', '--nodes', '3'], message: /an assumed cluster is empty: say with -f what runs/},
@@ -85,10 +103,14 @@ describe('cli/commands/report', () => {
       message: /cannot write no\/such\/folder\.html/,
     },
     {args: ['--snapshot', 'calm.json'], message: /required option '-o, --output <file>' not specified/},
-  ])('says what is wrong with $args', async ({args, message}) => {
-    const {code, stderr} = await runCli(['report', ...args], {directory});
+  ])(
+    'says what is wrong with $args',
+    async ({args, message}) => {
+      const {code, stderr} = await runCli(['report', ...args], {directory});
 
-    expect(code).toBe(2);
-    expect(stderr).toMatch(message);
-  });
+      expect(code).toBe(2);
+      expect(stderr).toMatch(message);
+    },
+    LONGEST,
+  );
 });

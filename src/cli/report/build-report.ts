@@ -11,6 +11,7 @@ import {type OperatorPreview, previewOperator} from '../../foresight/operator-pr
 import {assumePolicies, isAssumed} from '../../foresight/policy-sources.ts';
 import {simulationOf} from '../../foresight/simulation.ts';
 import {movePlanOf} from '../views/move-plan.ts';
+import {withoutIdleEdits} from './edits.ts';
 import {placementsOf} from './placements.ts';
 import type {Report, Situation, Story} from './report.ts';
 import {reportedNodes} from './reported-nodes.ts';
@@ -41,10 +42,12 @@ export async function buildReport(question: ReportQuestion): Promise<Report> {
   const {picture, namespace, scope, version, tell} = question;
   const caches = cachesOf(picture);
   assumePolicies(caches);
-  const preview = await previewOperator(caches, picture, {
-    namespace,
-    onProgress: (done, all) => tell(() => `planning: ${done} of ${all} Deployments`),
-  });
+  const preview = withoutIdleEdits(
+    await previewOperator(caches, picture, {
+      namespace,
+      onProgress: (done, all) => tell(() => `planning: ${done} of ${all} Deployments`),
+    }),
+  );
   const plan = movePlanOf({
     preview,
     picture,

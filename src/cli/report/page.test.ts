@@ -5,6 +5,8 @@ import {buildReport} from './build-report.ts';
 import {pageOf} from './page.ts';
 import type {Report, Situation} from './report.ts';
 
+/** Milliseconds, on a busy machine. */
+const LONGEST = 120_000;
 const HOSTILE = `"><script>alert(1)</script><b x='`;
 
 describe('cli/report/page', () => {
@@ -40,7 +42,7 @@ describe('cli/report/page', () => {
         },
       ],
     });
-  });
+  }, LONGEST);
 
   it('cannot be made to run or to load what a name, a message or a manifest holds', () => {
     const hostile = everyText(report, (text) => `${text}${HOSTILE}`) as Report;

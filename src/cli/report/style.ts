@@ -36,7 +36,7 @@ a { color: var(--accent); }
   clip-path: inset(50%); overflow: hidden; white-space: nowrap;
 }
 h1, h2, h3 { line-height: 1.2; text-wrap: balance; margin: 0; }
-h1 { font-size: clamp(1.6rem, 1.1rem + 2.2vw, 2.5rem); letter-spacing: -.02em; font-weight: 680; max-width: 30ch; }
+h1 { font-size: clamp(1.6rem, 1.1rem + 2.2vw, 2.5rem); letter-spacing: -.02em; font-weight: 680; max-width: 36ch; }
 h2 { font-size: 1.35rem; letter-spacing: -.01em; margin-bottom: .9rem; }
 h3 { font-size: 1.05rem; }
 * + h3.apart { margin-top: 1.75rem; }
@@ -145,6 +145,9 @@ footer h3 { margin-top: 1rem; }
   .losses, .losses caption, .losses tbody, .losses tr, .losses th, .losses td { display: block; width: auto !important; }
   .losses tr { border-top: 1px solid var(--line); padding: .75rem 0; }
   .losses th, .losses td { border: 0; padding: .15rem 0; }
+  .timeline th:nth-child(1) { min-width: 7.5rem; }
+  .timeline th:nth-child(2) { min-width: 7rem; }
+  .span { min-width: 5.5rem; }
   .label { display: block !important; margin-top: .35rem; }
 }
 .label { display: none; color: var(--quiet); font-size: .8125rem; }

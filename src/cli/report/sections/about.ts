@@ -19,7 +19,10 @@ const NOT_MODELLED = [
   'Services without a selector, and what clients outside of the cluster need, are not looked at.',
 ] as const;
 
-export function about({takenAt, scope, version, operator, basis, notes}: Report): Html {
+const AFTER =
+  '“After the plan” is the cluster with the rules in the pod templates and the replicas where the moves are foreseen to bring them. The rollout of a template may bring them elsewhere, as far as its rule lets it.';
+
+export function about({takenAt, scope, version, operator, basis, notes, after}: Report): Html {
   const time = new Date(takenAt).toISOString();
   return html`
 <footer>
@@ -27,6 +30,7 @@ export function about({takenAt, scope, version, operator, basis, notes}: Report)
 <p>Made by kubectl spread ${version} of ${scope}, read at <time datetime="${time}">${time.slice(0, 16).replace('T', ' ')} UTC</time>. The operator ${operator.message}. Placements come from a model of kube-scheduler, moves from the operator’s own planner, losses from a simulation of the cluster’s controllers over one hour.</p>
 <ul>
 <li>${BASES[basis]}</li>
+${after !== undefined && html`<li>${AFTER}</li>`}
 ${NOT_MODELLED.map((line) => html`<li>${line}</li>`)}
 ${notes.map((note) => html`<li>${note}</li>`)}
 </ul>

@@ -10,6 +10,7 @@ import {bySeverity} from '../severity.ts';
 import {tag, verdictCell} from '../words.ts';
 
 const NO_VERDICT = {servicesDown: [], pending: [], nodesDying: [], settles: true};
+const SHOWN_NODES = 25;
 const SHOWN_GROUPS = 20;
 
 export function blastRadius(report: Report): Html {
@@ -26,7 +27,11 @@ export function blastRadius(report: Report): Html {
   return html`
 <section aria-labelledby="blast-radius">
 <h2 id="blast-radius">Blast radius of each node</h2>
-${others.length > 0 && nodeTable(report, others, 'Nodes whose loss hurts, the worst first')}
+${others.length > 0 && nodeTable(report, others.slice(0, SHOWN_NODES), 'Nodes whose loss hurts, the worst first')}
+${
+  others.length > SHOWN_NODES &&
+  html`<details><summary>${count(others.length - SHOWN_NODES, 'more node')} whose loss hurts</summary>${nodeTable(report, others.slice(SHOWN_NODES), 'More nodes whose loss hurts')}</details>`
+}
 ${
   fine.length > 0 &&
   html`<details ${others.length === 0 && html`open`}><summary>${count(fine.length, 'node')} whose loss takes nothing but room to spare</summary>

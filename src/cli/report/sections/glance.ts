@@ -35,7 +35,7 @@ function tilesOf({now, after, plan}: Report): Tile[] {
       label: 'Nodes whose loss takes a Service down',
       grade: nodes > 0 ? 'bad' : 'good',
       figure: nodes,
-      of: `of ${now.losses.size}`,
+      of: `of ${now.losses.size.toLocaleString('en')}`,
       ...(after === undefined ? {} : {remark: thenOf(harmfulNodes(after), after)}),
     },
   ];
@@ -61,7 +61,7 @@ function tilesOf({now, after, plan}: Report): Tile[] {
       label: 'Deployments that something blocks',
       grade: blocked > 0 ? 'warn' : 'good',
       figure: blocked,
-      of: `of ${plan.summary.workloads}`,
+      of: `of ${plan.summary.workloads.toLocaleString('en')}`,
       ...(edits > 0 ? {remark: `${edits} get a placement rule`} : {}),
     },
   );

@@ -25,7 +25,7 @@ export function headlineOf(report: Report): Headline {
   const dying = [...new Set(byItself.flatMap(({nodes}) => nodes.map(({node}) => node)))];
   const {subject, names, rest} =
     dying.length > 0
-      ? {subject: '', names: dying, rest: ' will fail under the load of now, without any other cause'}
+      ? {subject: '', names: dying, rest: ' will fail at the load of now, without any other cause'}
       : sentenceOf(now);
   const marked = names.map(
     (name, index) =>

@@ -52,10 +52,10 @@ function step({
 <article class="step">
 <h3>${namespace}/${name} ${next === 'Blocked' ? tag('bad', 'blocked') : tag('plain', count(movesNeeded, 'move'))}</h3>
 <p class="quiet">${count(replicas, 'replica')}; ${message}</p>
+${edit !== undefined && html`<p><strong>First:</strong> its pod template gets the rule (${edit.description}). The rollout replaces its replicas, and the scheduler places them anew.${moves.length > 0 && ' On the present template these moves would follow:'}</p>`}
 ${moves.length > 0 && moveList(moves, `${namespace}/${name}`)}
 ${blocked !== undefined && html`<p>${tag('warn', blocked.reason)} ${blocked.message}<br><strong>To unblock:</strong> ${prose(blocked.toUnblock)}</p>`}
 ${rest > 0 && html`<p>${tag('warn', `${rest} left`)} ${afterwards?.message}</p>`}
-${edit !== undefined && html`<p>Rule for its pod template: ${edit.description}</p>`}
 ${edit?.patch !== undefined && html`<details><summary>The patch, for a manifest in Git<span class="hidden"> (${namespace}/${name})</span></summary><pre tabindex="0" aria-label="Patch of ${namespace}/${name}">${edit.patch}</pre></details>`}
 </article>`;
 }
