@@ -183,10 +183,10 @@ function verdict({losses, withoutLoss}: LossSummary): Text {
         ]),
     ...sampled.map(
       ({depth, judged, total}) =>
-        `of ${depth} nodes ${percentage(judged / total)} of all sets were looked at`,
+        `of ${depth} nodes together ${percentage(judged / total)} of all sets were looked at`,
     ),
   ];
-  const tail = limits.length === 0 ? '' : ` ${limits.join('; ')}.`;
+  const tail = limits.length === 0 ? '' : ` ${capitalised(limits.join('; '))}.`;
   return parts.length === 0
     ? [
         {

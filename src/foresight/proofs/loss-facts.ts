@@ -53,7 +53,7 @@ export interface LossFacts {
   readonly idOf: ReadonlyMap<string, number>;
   /** Pods by the position of their node. */
   readonly residents: readonly (readonly Resident[])[];
-  /** Those on nodes that do not answer: they are made anew whatever else is lost. */
+  /** Those on nodes that do not answer and are yet to be evicted: they are made anew whatever else is lost. */
   readonly onSilentNodes: readonly Resident[];
   /** Pods without a node, which may take room when something changes. */
   readonly waiting: readonly {readonly pod: Pod; readonly resident: Resident}[];
@@ -100,7 +100,10 @@ export function lossFactsOf(picture: ClusterPicture): LossFacts {
     }
     const id = idOf.get(nodeName);
     if (id === undefined) {
-      onSilentNodes.push(resident);
+      // What is on its way out there was made anew already.
+      if (object.metadata.deletionTimestamp === undefined) {
+        onSilentNodes.push(resident);
+      }
       continue;
     }
     residents[id]?.push(resident);

@@ -16,18 +16,10 @@ import {toOwnTerm} from '../../scheduling/inter-pod-affinity.ts';
 import {hasUntoleratedTaint} from '../../scheduling/taint-toleration.ts';
 import {ordered} from '../loss-verdict.ts';
 import {type CandidateDomain, candidatesOf, TopologyKeys} from './candidates.ts';
-import type {LossFacts, ReplicaGroup, Resident} from './loss-facts.ts';
+import {type Displaced, displacedOf, together, total} from './displaced.ts';
+import type {LossFacts, ReplicaGroup} from './loss-facts.ts';
 
-/** Seconds: the default, with which pods are evicted well within the time that proofs hold for. */
-const LONGEST_TOLERATION = 300;
 const UNREACHABLE = [{key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule'}] as const;
-
-interface Displaced {
-  readonly group: ReplicaGroup;
-  count: number;
-  /** One of them may stay for longer than proofs look ahead. */
-  isLate: boolean;
-}
 
 export class RoomProof {
   readonly #facts: LossFacts;
@@ -329,39 +321,6 @@ export class RoomProof {
 interface Room {
   readonly free: Resources;
   readonly freePods: number;
-}
-
-function displacedOf(residents: readonly Resident[]): Displaced[] {
-  const displaced = new Map<ReplicaGroup, Displaced>();
-  for (const {group, toleratedSeconds} of residents) {
-    if (group === undefined || toleratedSeconds === Number.POSITIVE_INFINITY) {
-      continue;
-    }
-    const known = displaced.get(group) ?? {group, count: 0, isLate: false};
-    known.count++;
-    known.isLate ||= toleratedSeconds > LONGEST_TOLERATION;
-    displaced.set(group, known);
-  }
-  return [...displaced.values()];
-}
-
-function together(parts: readonly (readonly Displaced[])[]): Displaced[] {
-  const sums = new Map<ReplicaGroup, Displaced>();
-  for (const part of parts) {
-    for (const {group, count, isLate} of part) {
-      const known = sums.get(group);
-      sums.set(group, {
-        group,
-        count: count + (known?.count ?? 0),
-        isLate: isLate || known?.isLate === true,
-      });
-    }
-  }
-  return [...sums.values()];
-}
-
-function total(displaced: readonly Displaced[]): number {
-  return displaced.reduce((sum, {count}) => sum + count, 0);
 }
 
 /** What refuses the pod now refuses it for good, and it may not go to a node that is lost. */
