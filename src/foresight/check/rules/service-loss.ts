@@ -7,7 +7,7 @@ import type {ServiceView} from '../view.ts';
 
 export const serviceLoss: CheckRule = {
   id: 'service-loss',
-  summary: 'A Service loses every endpoint at the loss of one node or of two',
+  summary: 'A Service loses every endpoint at the loss of one node, or of two',
 
   find(context) {
     const [one, two] = context.losses().losses;
