@@ -36,9 +36,9 @@ describe('cli/manifests/continuation-lines', () => {
 
   it('keeps the lines and columns of the text as it was written', () => {
     const {documents, linePosition} = yamlDocuments('a: [\n  1,\n2\n]\nb: 3\n');
-    const [first, second] = (documents[0]?.get('a', true) as {items: {range: number[]}[]}).items.map(
-      ({range}) => linePosition(range[0] ?? 0),
-    );
+    const list = documents[0]?.get('a', true) as {items: {range: number[]}[]} | undefined;
+
+    const [first, second] = (list?.items ?? []).map(({range}) => linePosition(range[0] ?? 0));
 
     expect([first, second]).toEqual([
       {line: 2, column: 3},
