@@ -55,6 +55,11 @@ export const CHECK_RULES: readonly CheckRule[] = [
   spreadPolicy,
 ];
 
+/** Half an hour of load: several rounds of a cascade. */
+const CALM_SECONDS = 1800;
+/** After a loss: until the pods are evicted (350 s), placed anew, and have taken the next node down. */
+const LOSS_SECONDS = 900;
+
 export function checkManifests(request: CheckRequest): CheckReport {
   const context = contextOf(request);
   const findings = CHECK_RULES.flatMap((rule) => rule.find(context)).sort(compareFindings);
@@ -76,10 +81,11 @@ export function contextOf(request: CheckRequest): CheckContext {
     view,
     governed,
     manifests: request.manifests.map(inServedVersion),
-    calm: lazy(() => foresee(view.picture, [], {seed: SEEDS.foresight})),
+    calm: lazy(() => foresee(view.picture, [], {seed: SEEDS.foresight, horizonSeconds: CALM_SECONDS})),
     losses: lazy(() =>
-      allLosses(view.picture, 2, {
+      allLosses(view.picture, 1, {
         seed: SEEDS.foresight,
+        horizonSeconds: LOSS_SECONDS,
         isBudgetSpent,
         ...(progress === undefined ? {} : {progress}),
       }),

@@ -20,7 +20,7 @@ import {type FieldPath, fieldPath, type ManifestObject} from './manifest-object.
 import {podTemplateOf, withRule} from './pod-templates.ts';
 import {prepared} from './prepared.ts';
 import {advanceToRest} from './rest.ts';
-import {SEEDS} from './seeds.ts';
+import {stagingSeed} from './seeds.ts';
 
 export interface StageRequest {
   readonly picture: ClusterPicture;
@@ -73,10 +73,13 @@ const CLUSTER_SCOPED: ReadonlySet<string> = new Set(['Namespace', 'PriorityClass
 const ACTOR = 'kubectl-client-side-apply';
 export const POLICIES: ResourceName = `${PLURAL}.${GROUP}`;
 
+/** A slip of the finger must not be simulated for an hour. */
+const MOST_REPLICAS = 2000;
+
 export function stageManifests(request: StageRequest): Stage {
   const {picture, manifests, onlyNode} = request;
   const cluster = simulationOf(picture, {
-    seed: SEEDS.staging,
+    seed: stagingSeed(picture),
     // Where the pods go is one question, whether they overload their nodes another.
     parameters: {panicAfterSeconds: 0, starvedShare: 0},
   });
@@ -101,6 +104,11 @@ export function stageManifests(request: StageRequest): Stage {
   }
   const inOrder = staged.sort((a, b) => ORDER.indexOf(a.kind) - ORDER.indexOf(b.kind));
   for (const manifest of withReplicasOfAutoscalers(inOrder, request.defaultNamespace)) {
+    if (replicasOf(manifest) > MOST_REPLICAS) {
+      const what = `${manifest.kind} of more than ${MOST_REPLICAS} replicas`;
+      ignored.set(what, (ignored.get(what) ?? 0) + 1);
+      continue;
+    }
     const namespace = CLUSTER_SCOPED.has(manifest.kind)
       ? undefined
       : (manifest.namespace ?? request.defaultNamespace);
@@ -132,6 +140,11 @@ export function stageManifests(request: StageRequest): Stage {
   }
   cluster.timeline.clear();
   return {request, cluster, applied, refused, ignored};
+}
+
+function replicasOf({content}: ManifestObject): number {
+  const {replicas} = asObject(content['spec']);
+  return typeof replicas === 'number' ? replicas : 1;
 }
 
 function isStaged({apiVersion, kind}: ManifestObject): boolean {

@@ -16,7 +16,7 @@ import {SEEDS} from '../seeds.ts';
 import {stageManifests} from '../stage.ts';
 import {stagedPicture, type WorkloadView} from '../view.ts';
 
-const OPTIONS = {seed: SEEDS.foresight};
+const OPTIONS = {seed: SEEDS.foresight, horizonSeconds: 1800};
 
 /** What leads to the cascade, so that the cure can be tried on the same. */
 interface Scenario {
