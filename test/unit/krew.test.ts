@@ -1,4 +1,4 @@
-/** The manifest for krew, held against the rules of krew's own validate-krew-manifest 0.4.5. */
+/** The manifest for krew, held against the rules of krew's own validate-krew-manifest 0.4.3. */
 import {readFile} from 'node:fs/promises';
 import {describe, expect, it} from '@jest/globals';
 import {Ajv} from 'ajv';

@@ -58,11 +58,12 @@ function placements({context: {view}}: CheckReport, width: number | undefined): 
 /** What the answer leaves out, where that matters to these manifests. */
 function limits({context}: CheckReport): string[] {
   const {picture, stage} = context.view;
-  const undecided = context.losses().losses.reduce((sum, each) => sum + each.undecided, 0);
+  const isJudged = context.calm().basis !== 'requests';
+  const undecided = isJudged ? context.losses().losses.reduce((sum, each) => sum + each.undecided, 0) : 0;
   const others = [...stage.ignored.values()].reduce((sum, each) => sum + each, 0);
   return [
     ...(others === 0 ? [] : [`${count(others, 'object')} of other kinds: not judged.`]),
-    ...(context.calm().basis === 'requests'
+    ...(!isJudged
       ? [
           'CPU was not judged: nobody says what the load costs (simulator.spread-operator.io/load-cpu on Services, or a cluster with metrics).',
         ]

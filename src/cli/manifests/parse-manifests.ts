@@ -18,7 +18,6 @@ export interface ParsedManifests {
 
 interface Collector {
   readonly file: string;
-  readonly text: string;
   readonly yaml: YamlText;
   readonly objects: ManifestObject[];
   readonly problems: InputRemark[];
@@ -40,7 +39,6 @@ export function parseManifests(text: string, file: string): ParsedManifests {
   }
   const collector: Collector = {
     file,
-    text,
     yaml: yamlDocuments(text),
     objects: [],
     problems: [],
@@ -54,9 +52,9 @@ export function parseManifests(text: string, file: string): ParsedManifests {
 }
 
 function readDocument(document: Document.Parsed, collector: Collector): void {
-  const {text, problems, notes} = collector;
+  const {problems, notes, yaml} = collector;
   const [start, , end] = document.range;
-  const source = text.slice(start, end);
+  const source = yaml.text.slice(start, end);
   const template = templateIn(document, source, start);
   if (template !== undefined) {
     problems.push({position: positionAt(template, collector), message: UNRENDERED});

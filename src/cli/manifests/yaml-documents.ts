@@ -1,8 +1,11 @@
 /** Text as YAML documents, read the way kubectl reads it: YAML 1.1, and JSON objects one after the other. */
 import {type Document, LineCounter, parseAllDocuments, type Tags} from 'yaml';
+import {padContinuationLines} from './continuation-lines.ts';
 
 export interface YamlText {
   readonly documents: readonly Document.Parsed[];
+  /** What the offsets of the documents are about. */
+  readonly text: string;
   /** Offset in the text to line and column, both from 1. */
   readonly linePosition: (offset: number) => {readonly line: number; readonly column: number};
 }
@@ -11,17 +14,30 @@ export interface YamlText {
 const LEFT_AS_TEXT: ReadonlySet<string> = new Set(['timestamp', 'binary', 'omap', 'pairs', 'set']);
 
 export function yamlDocuments(text: string): YamlText {
+  const documents = jsonParts(text).flatMap(parsed);
+  if (documents.some(isBroken)) {
+    const padded = padContinuationLines(text);
+    const again = padded.padding.size === 0 ? documents : parsed(padded.text);
+    if (!again.some(isBroken)) {
+      return {documents: again, text: padded.text, linePosition: positionsIn(padded.text, padded.padding)};
+    }
+  }
+  return {documents, text, linePosition: positionsIn(text, new Map())};
+}
+
+function isBroken({errors}: Document.Parsed): boolean {
+  return errors.some(({code}) => code !== 'DUPLICATE_KEY');
+}
+
+function positionsIn(text: string, padding: ReadonlyMap<number, number>): YamlText['linePosition'] {
   const lineCounter = new LineCounter();
   lineCounter.addNewLine(0);
   for (const {index} of text.matchAll(/\n/g)) {
     lineCounter.addNewLine(index + 1);
   }
-  return {
-    documents: jsonParts(text).flatMap(parsed),
-    linePosition: (offset) => {
-      const {line, col} = lineCounter.linePos(Math.min(offset, text.length));
-      return {line: Math.max(1, line), column: Math.max(1, col)};
-    },
+  return (offset) => {
+    const {line, col} = lineCounter.linePos(Math.min(offset, text.length));
+    return {line: Math.max(1, line), column: Math.max(1, col - (padding.get(line) ?? 0))};
   };
 }
 

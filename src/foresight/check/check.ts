@@ -83,7 +83,7 @@ export function contextOf(request: CheckRequest): CheckContext {
     manifests: request.manifests.map(inServedVersion),
     calm: lazy(() => foresee(view.picture, [], {seed: SEEDS.foresight, horizonSeconds: CALM_SECONDS})),
     losses: lazy(() =>
-      allLosses(view.picture, 2, {
+      allLosses(view.picture, 1, {
         seed: SEEDS.foresight,
         horizonSeconds: LOSS_SECONDS,
         isBudgetSpent,

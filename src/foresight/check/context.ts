@@ -20,7 +20,7 @@ export interface CheckContext {
   readonly governed: readonly GovernedWorkload[];
   /** Every manifest, in its served version, those that play no part included. */
   readonly manifests: readonly ManifestObject[];
-  /** Losses of one node and of two; worked out when it is first asked for. */
+  /** Losses of one node; worked out when it is first asked for. */
   readonly losses: () => LossSummary;
   /** What the CPU demand leads to without any loss; likewise. */
   readonly calm: () => Outcome;

@@ -19,7 +19,7 @@ const MARK = `check.${API_VERSION.split('/')[0] ?? ''}/rollout`;
 
 export const rolloutDeadlock: CheckRule = {
   id: 'rollout-deadlock',
-  summary: 'A rolling update would never end',
+  summary: 'The next rolling update would never end',
 
   find({view, isBudgetSpent}) {
     const candidates = view.workloads.filter(

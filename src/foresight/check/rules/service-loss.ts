@@ -1,5 +1,4 @@
-/** Services that lose every endpoint at the loss of one node or of two. */
-import type {LossGroup} from '../../loss-summary.ts';
+/** Services that lose every endpoint at the loss of one node or of two: those whose endpoints are on no more nodes. */
 import type {CheckRule} from '../context.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
 import {describePlacement} from '../placement.ts';
@@ -7,38 +6,20 @@ import type {ServiceView} from '../view.ts';
 
 export const serviceLoss: CheckRule = {
   id: 'service-loss',
-  summary: 'A Service loses every endpoint at the loss of one node or of two',
+  summary: 'A Service loses every endpoint at the loss of one node, or of two',
 
-  find(context) {
-    const [one, two] = context.losses().losses;
-    const nodes = context.losses().nodes;
-    const byOne = lostServices(one?.groups ?? []);
-    const byTwo = lostServices(two?.groups ?? []);
-    return context.view.services.flatMap((service) => {
-      const key = `${service.namespace}/${service.name}`;
-      const replicas = service.pods.length;
-      const single = byOne.get(key);
-      if (single !== undefined && replicas > 1 && nodes > 1) {
-        return finding(service, single, 'warning');
-      }
+  find({view}) {
+    const nodes = [...view.caches.cache.state.nodeInfos()].length;
+    return view.services.flatMap((service) => {
+      const lost = [...new Set(service.pods.flatMap(({spec}) => spec.nodeName ?? []))].sort();
       // Two nodes of two are everything, and what one replica has to fear has a rule of its own.
-      const pair = byTwo.get(key);
-      return pair === undefined || replicas < 2 || nodes < 3 ? [] : finding(service, pair, 'note');
+      if (service.pods.length < 2 || lost.length === 0 || lost.length >= Math.min(nodes, 3)) {
+        return [];
+      }
+      return finding(service, lost, lost.length === 1 ? 'warning' : 'note');
     });
   },
 };
-
-/** Example of the nodes by Service; where other nodes die of the loss, that is a cascade and no matter of this rule. */
-function lostServices(groups: readonly LossGroup[]): ReadonlyMap<string, readonly string[]> {
-  const lost = new Map<string, readonly string[]>();
-  for (const {servicesDown, nodesDying, examples} of groups) {
-    const [example] = examples;
-    for (const service of nodesDying.length > 0 || example === undefined ? [] : servicesDown) {
-      lost.set(service, lost.get(service) ?? example ?? []);
-    }
-  }
-  return lost;
-}
 
 function finding(
   {namespace, name, manifest, workloads}: ServiceView,
