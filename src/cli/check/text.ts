@@ -59,7 +59,6 @@ function placements({context: {view}}: CheckReport, width: number | undefined): 
 function limits({context}: CheckReport): string[] {
   const {picture, stage} = context.view;
   const isJudged = context.calm().basis !== 'requests';
-  const undecided = isJudged ? context.losses().losses.reduce((sum, each) => sum + each.undecided, 0) : 0;
   const others = [...stage.ignored.values()].reduce((sum, each) => sum + each, 0);
   return [
     ...(others === 0 ? [] : [`${count(others, 'object')} of other kinds: not judged.`]),
@@ -68,7 +67,9 @@ function limits({context}: CheckReport): string[] {
           'CPU was not judged: nobody says what the load costs (simulator.spread-operator.io/load-cpu on Services, or a cluster with metrics).',
         ]
       : []),
-    ...(undecided === 0 ? [] : [`${undecided} losses were not simulated: there was no time for them.`]),
+    ...(isJudged && context.isBudgetSpent()
+      ? ['Not every loss of a node was simulated: there was no time for all.']
+      : []),
     ...picture.missing.map(({resource, reason}) => `Without ${resource}: ${reason}`),
   ];
 }

@@ -102,7 +102,7 @@ async function check(options: CheckOptions, io: CommandIo): Promise<number> {
       defaultNamespace: options.namespace ?? picture.namespace ?? 'default',
       isAssumed: options.nodes !== undefined,
       suppressions,
-      progress: ({judged, toJudge}) => progress.tell(() => `losing each node: ${judged} of ${toJudge}`),
+      tell: (doing) => progress.tell(() => doing),
       isBudgetSpent: () => io.clock.now() >= end || io.signal.aborted,
     });
   });

@@ -2,7 +2,6 @@
 
 import {lazy} from '../../planning/lazy.ts';
 import {keyOf} from '../../simulator/objects.ts';
-import {allLosses, type LossProgress} from '../all-losses.ts';
 import {foresee} from '../foresee.ts';
 import {inServedVersion} from './api-versions.ts';
 import type {CheckContext, CheckRule} from './context.ts';
@@ -29,7 +28,8 @@ export interface CheckRequest extends Omit<StageRequest, 'rules' | 'onlyNode'> {
   /** Whether the cluster is only assumed: what its nodes are labelled with is not known then. */
   readonly isAssumed: boolean;
   readonly suppressions?: readonly SuppressionEntry[];
-  readonly progress?: (progress: LossProgress) => void;
+  /** What it is at, for people who wait. */
+  readonly tell?: (doing: string) => void;
   /** True once no more simulations are to be begun. */
   readonly isBudgetSpent?: () => boolean;
 }
@@ -57,8 +57,6 @@ export const CHECK_RULES: readonly CheckRule[] = [
 
 /** Half an hour of load: several rounds of a cascade. */
 const CALM_SECONDS = 1800;
-/** After a loss: until the pods are evicted (350 s), placed anew, and have taken the next node down. */
-const LOSS_SECONDS = 900;
 
 export function checkManifests(request: CheckRequest): CheckReport {
   const context = contextOf(request);
@@ -68,7 +66,13 @@ export function checkManifests(request: CheckRequest): CheckReport {
 
 /** Applies the manifests, and whatever the operator would inject then. */
 export function contextOf(request: CheckRequest): CheckContext {
-  const {isAssumed, suppressions: _, progress, isBudgetSpent = () => false, ...stageRequest} = request;
+  const {
+    isAssumed,
+    suppressions: _,
+    tell = () => undefined,
+    isBudgetSpent = () => false,
+    ...stageRequest
+  } = request;
   const first = viewOf(stageManifests(stageRequest));
   const governed = governedWorkloads(first.caches, request.picture.server, first.picture.takenAt);
   const rules = new Map(
@@ -82,14 +86,7 @@ export function contextOf(request: CheckRequest): CheckContext {
     governed,
     manifests: request.manifests.map(inServedVersion),
     calm: lazy(() => foresee(view.picture, [], {seed: SEEDS.foresight, horizonSeconds: CALM_SECONDS})),
-    losses: lazy(() =>
-      allLosses(view.picture, 1, {
-        seed: SEEDS.foresight,
-        horizonSeconds: LOSS_SECONDS,
-        isBudgetSpent,
-        ...(progress === undefined ? {} : {progress}),
-      }),
-    ),
+    tell,
     isBudgetSpent,
   };
 }

@@ -4,7 +4,6 @@ import {toPod} from '../../cluster/pod.ts';
 import {currentReplicaSet} from '../../cluster/replicas.ts';
 import {type Eligibility, eligibilityOf, type TopologyRule} from '../../planning/eligibility.ts';
 import {replacementOf} from '../../planning/replacement.ts';
-import type {LossSummary} from '../loss-summary.ts';
 import type {Outcome} from '../outcome.ts';
 import type {Finding, Rule} from './finding.ts';
 import type {GovernedWorkload} from './inject.ts';
@@ -20,10 +19,9 @@ export interface CheckContext {
   readonly governed: readonly GovernedWorkload[];
   /** Every manifest, in its served version, those that play no part included. */
   readonly manifests: readonly ManifestObject[];
-  /** Losses of one node; worked out when it is first asked for. */
-  readonly losses: () => LossSummary;
-  /** What the CPU demand leads to without any loss; likewise. */
+  /** What the CPU demand leads to without any loss; worked out when it is first asked for. */
   readonly calm: () => Outcome;
+  readonly tell: (doing: string) => void;
   /** True once no more simulations are to be begun. */
   readonly isBudgetSpent: () => boolean;
 }

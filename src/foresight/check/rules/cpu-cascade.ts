@@ -4,7 +4,6 @@ import {API_VERSION, KIND} from '../../../api/names.ts';
 import {capabilitiesOf, desiredRule, type PlacementRule} from '../../../injection/rule.ts';
 import {milliOf, SERVICE_LOAD} from '../../../simulator/load/pod-cpu.ts';
 import {keyOf} from '../../../simulator/objects.ts';
-import {allLosses} from '../../all-losses.ts';
 import {foresee} from '../../foresee.ts';
 import {lossOf} from '../../loss.ts';
 import type {LossRound, Outcome} from '../../outcome.ts';
@@ -14,7 +13,7 @@ import {selectingLabels} from '../cures.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
 import {SEEDS} from '../seeds.ts';
 import {stageManifests} from '../stage.ts';
-import {stagedPicture, type WorkloadView} from '../view.ts';
+import {type ServiceView, stagedPicture, viewOf, type WorkloadView} from '../view.ts';
 
 const OPTIONS = {seed: SEEDS.foresight, horizonSeconds: 1800};
 
@@ -40,7 +39,7 @@ export const cpuCascade: CheckRule = {
 };
 
 function scenarioOf(context: CheckContext): Scenario | undefined {
-  const {calm, losses, view, isBudgetSpent} = context;
+  const {calm, view, tell, isBudgetSpent} = context;
   if (isCascade(calm())) {
     return {kind: 'calm', outcome: calm(), begins: 'Under its own load, with nothing lost:'};
   }
@@ -48,15 +47,23 @@ function scenarioOf(context: CheckContext): Scenario | undefined {
   if (together !== undefined) {
     return together;
   }
-  const group = (losses().losses[0]?.groups ?? []).find(({nodesDying}) => nodesDying.length > 0);
-  const [example] = group?.examples ?? [];
-  return example === undefined
-    ? undefined
-    : {
-        kind: 'loss',
-        outcome: lossOf(view.picture, example, OPTIONS),
-        begins: `When ${example.join(' and ')} is lost:`,
-      };
+  for (const node of loadedNodes(view.services)) {
+    if (isBudgetSpent()) {
+      return undefined;
+    }
+    tell(`simulating the loss of ${node}`);
+    const outcome = lossOf(view.picture, [node], OPTIONS);
+    if (isCascade(outcome)) {
+      return {kind: 'loss', outcome, begins: `When ${node} is lost:`};
+    }
+  }
+  return undefined;
+}
+
+/** Those with an endpoint of a Service that has a load: the loss of any other shifts none. */
+function loadedNodes(services: readonly ServiceView[]): string[] {
+  const pods = services.filter((service) => loadOf(service) > 0).flatMap((service) => service.pods);
+  return [...new Set(pods.flatMap(({spec}) => spec.nodeName ?? []))].sort();
 }
 
 /** Everything on the one node that took pods while it was applied, as during an upgrade of the nodes. */
@@ -140,12 +147,10 @@ function stops(
   rules: ReadonlyMap<string, PlacementRule>,
 ): boolean {
   const cured = {...request, rules};
-  const picture = stagedPicture(stageManifests(cured));
+  const view = viewOf(stageManifests(cured));
   return (
-    !isCascade(foresee(picture, [], OPTIONS)) &&
-    (allLosses(picture, 1, OPTIONS).losses[0]?.groups ?? []).every(
-      ({nodesDying}) => nodesDying.length === 0,
-    ) &&
+    !isCascade(foresee(view.picture, [], OPTIONS)) &&
+    loadedNodes(view.services).every((node) => !isCascade(lossOf(view.picture, [node], OPTIONS))) &&
     (scenario.onlyNode === undefined || !isCascade(outcomeWhenTogether(cured, scenario.onlyNode)))
   );
 }

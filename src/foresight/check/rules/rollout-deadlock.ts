@@ -21,7 +21,7 @@ export const rolloutDeadlock: CheckRule = {
   id: 'rollout-deadlock',
   summary: 'The next rolling update would never end',
 
-  find({view, isBudgetSpent}) {
+  find({view, tell, isBudgetSpent}) {
     const candidates = view.workloads.filter(
       (workload) =>
         workload.manifest !== undefined &&
@@ -41,6 +41,7 @@ export const rolloutDeadlock: CheckRule = {
       if (spec.strategy?.type === 'Recreate' || spec.paused === true || isBudgetSpent()) {
         return [];
       }
+      tell(`simulating the rollout of ${describeObject(workload)}`);
       const stuck = rollOut(cluster, workload);
       return stuck === undefined ? [] : [findingOf(workload, spec, stuck)];
     });
