@@ -7,9 +7,20 @@ const shared = {
 // Scenarios that are quick: on the simulated cluster, and with Node alone, they are the operator's integration tests.
 const quickScenarios = ['main-job', 'moonlight', 'zones'];
 
-// Not about the operator, but about the programs of Kubernetes and the simulated cluster themselves: nothing to run again.
-// scheduler-bindings compares the operator's model with a scheduler that is not built on it, and needs preemption.
-const aboutTheClusters = ['control-plane', 'demo', 'scheduler-bindings', 'scheduler-oracle', 'simulator-'];
+// Not about the operator, but about packages and pages, or about the programs of Kubernetes and the simulated cluster
+// themselves: nothing to run again. scheduler-bindings and the predictions of the command line are compared with a
+// scheduler that is not built on the operator's model.
+const aboutOtherThings = [
+  'check-placement',
+  'control-plane',
+  'demo',
+  'foresight-',
+  'packages',
+  'report',
+  'scheduler-bindings',
+  'scheduler-oracle',
+  'simulator-',
+];
 
 export default {
   projects: [
@@ -38,7 +49,7 @@ export default {
       ...shared,
       displayName: 'scenarios',
       testMatch: ['<rootDir>/test/e2e/**/*.test.ts'],
-      testPathIgnorePatterns: aboutTheClusters.map((name) => `/test/e2e/${name}`),
+      testPathIgnorePatterns: aboutOtherThings.map((name) => `/test/e2e/${name}`),
       setupFiles: ['<rootDir>/test/controlplane/setup-simulated.ts'],
     },
   ],

@@ -8,6 +8,7 @@
 import {existsSync} from 'node:fs';
 import {copyFile, mkdir, readFile, rename, rm, writeFile} from 'node:fs/promises';
 import {join} from 'node:path';
+import {OLDEST_NODE} from '../../src/cli/supported-node.ts';
 import {bundleInto} from './bundle.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -33,6 +34,8 @@ async function prepack(): Promise<void> {
   for (const field of ONLY_IN_A_CHECKOUT) {
     delete manifest[field];
   }
+  // A checkout brings its own Node.
+  manifest['engines'] = {node: `>=${OLDEST_NODE}`};
   await writeFile(MANIFEST, `${JSON.stringify(manifest, undefined, 2)}\n`);
 }
 

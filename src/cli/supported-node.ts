@@ -1,6 +1,6 @@
 /** Which Node this program needs. Imports nothing, so that an older one gets as far as to be told. */
 
-/** The same as in package.json. The HTTP client of @kubernetes/client-node needs it. */
+/** The published package says the same; a checkout brings its own Node. The HTTP client of @kubernetes/client-node needs it. */
 export const OLDEST_NODE = '22.19.0';
 
 /** What to tell the user; undefined when the version will do. */

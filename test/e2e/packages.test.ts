@@ -4,13 +4,14 @@
  * simulated cluster, the operator as a process of its own, the manifests of the installation.
  */
 import {execFile} from 'node:child_process';
-import {copyFile, mkdir, mkdtemp, readdir, rm, symlink} from 'node:fs/promises';
+import {copyFile, mkdir, mkdtemp, readdir, readFile, rm, symlink} from 'node:fs/promises';
 import {tmpdir} from 'node:os';
 import {dirname, join} from 'node:path';
 import {promisify} from 'node:util';
 import {afterAll, beforeAll, describe, expect, it} from '@jest/globals';
 import {buildExecutable} from '../../scripts/release/executable.ts';
 import {platformOf} from '../../scripts/release/platforms.ts';
+import {OLDEST_NODE} from '../../src/cli/supported-node.ts';
 import {ensureBinaries} from '../controlplane/binaries.ts';
 
 const run = promisify(execFile);
@@ -64,6 +65,12 @@ describe('the npm package', () => {
     const packages = await readdir(join(installed, 'node_modules'));
 
     expect(packages.filter((name) => !name.startsWith('.'))).toEqual(['spread-operator']);
+  });
+
+  it('says which Node it needs', async () => {
+    const manifest = await readFile(join(installed, 'node_modules/spread-operator/package.json'), 'utf8');
+
+    expect(JSON.parse(manifest)).toMatchObject({engines: {node: `>=${OLDEST_NODE}`}});
   });
 
   it.each([

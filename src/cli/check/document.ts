@@ -1,4 +1,4 @@
-/** The answer of `check` for programs; `../schemas/manifest-check.json` describes it. */
+/** The answer of `check` for programs; `docs/schemas/manifest-check.schema.json` describes it. */
 import type {CheckReport} from '../../foresight/check/check.ts';
 import type {Finding} from '../../foresight/check/finding.ts';
 import {LEVELS} from '../../foresight/check/finding.ts';

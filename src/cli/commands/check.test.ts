@@ -5,8 +5,8 @@ import {join} from 'node:path';
 import {fileURLToPath} from 'node:url';
 import {afterAll, beforeAll, describe, expect, it} from '@jest/globals';
 import {Ajv} from 'ajv';
+import schema from '../../../docs/schemas/manifest-check.schema.json' with {type: 'json'};
 import {deploymentYaml, serviceYaml} from '../../foresight/check/testing/check-yaml.ts';
-import schema from '../schemas/manifest-check.json' with {type: 'json'};
 import {runCli} from '../testing/run-cli.ts';
 
 const EXAMPLES = fileURLToPath(new URL('../../../examples', import.meta.url));

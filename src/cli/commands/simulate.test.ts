@@ -152,10 +152,10 @@ describe('cli/commands/simulate', () => {
       );
 
     it.each([
-      {schema: 'Simulation', args: [...LOAD, '--lose', 'node-2']},
-      {schema: 'Simulation', args: ['--drain', 'node-1', '--add-nodes', '2', '--cpu', '8']},
-      {schema: 'LossSurvey', args: ['--lose-any', '2']},
-      {schema: 'LossSurvey', args: [...LOAD, '--lose-any', '1', '-f', 'policy.yaml']},
+      {schema: 'simulation', args: [...LOAD, '--lose', 'node-2']},
+      {schema: 'simulation', args: ['--drain', 'node-1', '--add-nodes', '2', '--cpu', '8']},
+      {schema: 'loss-survey', args: ['--lose-any', '2']},
+      {schema: 'loss-survey', args: [...LOAD, '--lose-any', '1', '-f', 'policy.yaml']},
     ])('$schema is as its schema says: $args', async ({schema, args}) => {
       const {stdout} = await simulate(...args, '-o', 'json');
 
