@@ -19,7 +19,7 @@ import {type Observation, RandomClusterRun} from './random-cluster-run.ts';
 import {type Prediction, predictionOf} from './random-cluster-verdict.ts';
 import {startLimitMilliseconds, withOperatorLog} from './with-operator-log.ts';
 
-const count = Number(process.env['RANDOM_CLUSTERS'] ?? 30);
+const count = Number(process.env['RANDOM_CLUSTERS'] ?? 15);
 const firstSeed = Number(process.env['RANDOM_SEED'] ?? 1);
 /** Of the first moves whose landing the scheduler's scores decide. */
 const leastLikelyShare = 0.9;
