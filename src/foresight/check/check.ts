@@ -19,7 +19,6 @@ import {singlePointOfFailure} from './rules/single-point-of-failure.ts';
 import {singleReplica} from './rules/single-replica.ts';
 import {spreadPolicy} from './rules/spread-policy.ts';
 import {unschedulable} from './rules/unschedulable.ts';
-import {SEEDS} from './seeds.ts';
 import {type StageRequest, stageManifests} from './stage.ts';
 import {type SuppressionEntry, withSuppressions} from './suppression.ts';
 import {viewOf} from './view.ts';
@@ -85,7 +84,7 @@ export function contextOf(request: CheckRequest): CheckContext {
     view,
     governed,
     manifests: request.manifests.map(inServedVersion),
-    calm: lazy(() => foresee(view.picture, [], {seed: SEEDS.foresight, horizonSeconds: CALM_SECONDS})),
+    calm: lazy(() => foresee(view.picture, [], {horizonSeconds: CALM_SECONDS})),
     tell,
     isBudgetSpent,
   };
