@@ -9,6 +9,7 @@ import {compareFindings, type Finding} from './finding.ts';
 import {governedWorkloads} from './inject.ts';
 import {cpuCascade} from './rules/cpu-cascade.ts';
 import {disruptionBudget} from './rules/disruption-budget.ts';
+import {duplicateObject} from './rules/duplicate-object.ts';
 import {invalidObject} from './rules/invalid-object.ts';
 import {removedApiVersion} from './rules/removed-api-version.ts';
 import {rolloutDeadlock} from './rules/rollout-deadlock.ts';
@@ -41,6 +42,7 @@ export interface CheckReport {
 
 export const CHECK_RULES: readonly CheckRule[] = [
   invalidObject,
+  duplicateObject,
   selectorMismatch,
   removedApiVersion,
   unschedulable,
