@@ -37,6 +37,41 @@ describe('SimulatedCluster', () => {
     expect(copy.placement('web')['node-3']).toBeUndefined();
   });
 
+  it('gives what is new other uids and names than the objects that the same seed made', () => {
+    const original = new Simulation().deployment('web', {replicas: 20}).service('web').seconds(30);
+    const objects = [
+      'nodes',
+      'namespaces',
+      'serviceaccounts',
+      'services',
+      'deployments.apps',
+      'replicasets.apps',
+      'pods',
+    ].flatMap((resource) => original.api.list(resource));
+
+    const copy = new Simulation({nodes: 0, start: original.now});
+    copy.restore(objects);
+    copy.deployment('web-2', {replicas: 20}).service('web-2').seconds(30);
+    copy.api.update(
+      'deployments.apps',
+      'default',
+      'web',
+      (web) => ({...web, spec: {...(web['spec'] as object), replicas: 40}}),
+      {actor: 'kubectl'},
+    );
+    copy.seconds(30);
+    const ready = ['web', 'web-2'].map((name) => copy.readyPods(name).length);
+    const uids = ['nodes', 'deployments.apps', 'replicasets.apps', 'pods', 'endpointslices.discovery.k8s.io']
+      .flatMap((resource) => copy.api.list(resource))
+      .map(({metadata}) => metadata.uid);
+    const entries = copy.timeline.entries.length;
+    copy.seconds(600);
+
+    expect(ready).toEqual([40, 20]);
+    expect(new Set(uids).size).toBe(uids.length);
+    expect(copy.timeline.entries).toHaveLength(entries);
+  });
+
   it('starts in well under a second', () => {
     const began = process.cpuUsage();
 

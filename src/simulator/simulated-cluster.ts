@@ -82,6 +82,8 @@ export class SimulatedCluster {
   readonly #kubelets: Kubelets;
   readonly #observers: readonly {observe(change: ObjectChange): void}[];
   readonly #nodeDefaults: NodeDefaults;
+  /** What uids and generated names are drawn from. */
+  readonly #naming: readonly Random[];
   #nodeCount = 0;
 
   constructor(options: SimulatedClusterOptions = {}) {
@@ -108,6 +110,9 @@ export class SimulatedCluster {
       events: recorder,
       parameters: this.parameters,
     });
+    const replicaSets = contextOf('replica-set');
+    const endpointSlices = contextOf('endpoint-slice');
+    this.#naming = [apiRandom, replicaSets.random, endpointSlices.random];
     this.services = new ServiceDirectory(this.api);
     this.#kubelets = new Kubelets(contextOf('kubelets'));
     this.timeline = new Timeline(
@@ -133,9 +138,9 @@ export class SimulatedCluster {
       this.cpu,
       this.scheduler,
       new DeploymentController(contextOf('deployment')),
-      new ReplicaSetController(contextOf('replica-set')),
+      new ReplicaSetController(replicaSets),
       new DisruptionController(contextOf('disruption')),
-      new EndpointSliceController(contextOf('endpoint-slice')),
+      new EndpointSliceController(endpointSlices),
       nodeLifecycle,
       new TaintEvictionController(contextOf('taint-eviction')),
       new PodGarbageCollector(contextOf('pod-garbage')),
@@ -179,9 +184,14 @@ export class SimulatedCluster {
 
   /**
    * Puts in objects as a real API server told them, with their uids and status: the simulation goes on from there. Pods
-   * that run go on running, nodes that were not Ready stay silent.
+   * that run go on running, nodes that were not Ready stay silent. What is new from here on has other uids and
+   * generated names than what a simulation of the same seed made, which these objects may come from.
    */
   restore(objects: readonly ApiObject[]): void {
+    const uids = objects.map(({metadata}) => metadata.uid).join(' ');
+    for (const [index, stream] of this.#naming.entries()) {
+      stream.divert(`${index} ${uids}`);
+    }
     const order = ({kind}: ApiObject) => {
       const index = RESTORED_FIRST.indexOf(kind);
       return index < 0 ? RESTORED_FIRST.length : index;

@@ -19,7 +19,7 @@ describe('cli/commands/map', () => {
     const metrics = ['node-1', 'node-2', 'node-3'].map((name, index) => ({
       apiVersion: 'metrics.k8s.io/v1beta1',
       kind: 'NodeMetrics',
-      metadata: {name, uid: '', resourceVersion: '', creationTimestamp: ''},
+      metadata: {name, uid: '', resourceVersion: '', creationTimestamp: '2026-01-01T00:00:00Z'},
       usage: {cpu: `${3900 - 1500 * index}m`},
     }));
     const objects = [...picture.objects, ...metrics];

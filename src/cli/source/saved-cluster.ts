@@ -2,10 +2,12 @@
 import {readFile} from 'node:fs/promises';
 import {resolve} from 'node:path';
 import {gunzipSync, gzipSync} from 'node:zlib';
-import type {ClusterPicture} from '../../foresight/cluster-picture.ts';
+import type {ClusterPicture, MissingResource} from '../../foresight/cluster-picture.ts';
+import {asObject, isObject, type JsonObject} from '../../simulator/apiserver/json.ts';
 import {InputError} from '../failure.ts';
 import type {CommandIo} from '../io.ts';
 import {DOCUMENT_API_VERSION} from '../output/document.ts';
+import {savedObjects} from './saved-objects.ts';
 
 const KIND = 'ClusterSnapshot';
 const GZIP_MAGIC = 0x1f8b;
@@ -41,14 +43,10 @@ export async function readSavedCluster(
 }
 
 function decodeCluster(bytes: Buffer, file: string): ClusterPicture {
-  let content: Partial<Omit<ClusterPicture, 'takenAt'>> & {
-    readonly apiVersion?: unknown;
-    readonly kind?: unknown;
-    readonly takenAt?: unknown;
-  };
+  let content: JsonObject;
   try {
     const isCompressed = bytes.length > 1 && bytes.readUInt16BE(0) === GZIP_MAGIC;
-    content = JSON.parse((isCompressed ? gunzipSync(bytes) : bytes).toString('utf8'));
+    content = asObject(JSON.parse((isCompressed ? gunzipSync(bytes) : bytes).toString('utf8')));
   } catch (error) {
     throw new InputError(`snapshot ${file} is not valid: ${(error as Error).message}`, {cause: error});
   }
@@ -63,9 +61,10 @@ function decodeCluster(bytes: Buffer, file: string): ClusterPicture {
   if (
     typeof origin !== 'string' ||
     Number.isNaN(time) ||
-    server === undefined ||
+    !isServer(server) ||
     !Array.isArray(objects) ||
-    !Array.isArray(missing)
+    !Array.isArray(missing) ||
+    !missing.every(isMissingResource)
   ) {
     throw new InputError(`snapshot ${file} is incomplete: make it again with \`kubectl spread snapshot\``);
   }
@@ -73,7 +72,15 @@ function decodeCluster(bytes: Buffer, file: string): ClusterPicture {
     origin: `${file}, ${origin} at ${new Date(time).toISOString().slice(0, 16).replace('T', ' ')} UTC`,
     takenAt: time,
     server,
-    objects,
+    objects: savedObjects(objects, file),
     missing,
   };
+}
+
+function isServer(value: unknown): value is ClusterPicture['server'] {
+  return isObject(value) && Number.isInteger(value['major']) && Number.isInteger(value['minor']);
+}
+
+function isMissingResource(value: unknown): value is MissingResource {
+  return isObject(value) && typeof value['resource'] === 'string' && typeof value['reason'] === 'string';
 }

@@ -9,6 +9,7 @@ import {compareFindings, type Finding} from './finding.ts';
 import {governedWorkloads} from './inject.ts';
 import {cpuCascade} from './rules/cpu-cascade.ts';
 import {disruptionBudget} from './rules/disruption-budget.ts';
+import {duplicateObject} from './rules/duplicate-object.ts';
 import {invalidObject} from './rules/invalid-object.ts';
 import {removedApiVersion} from './rules/removed-api-version.ts';
 import {rolloutDeadlock} from './rules/rollout-deadlock.ts';
@@ -19,7 +20,6 @@ import {singlePointOfFailure} from './rules/single-point-of-failure.ts';
 import {singleReplica} from './rules/single-replica.ts';
 import {spreadPolicy} from './rules/spread-policy.ts';
 import {unschedulable} from './rules/unschedulable.ts';
-import {SEEDS} from './seeds.ts';
 import {type StageRequest, stageManifests} from './stage.ts';
 import {type SuppressionEntry, withSuppressions} from './suppression.ts';
 import {viewOf} from './view.ts';
@@ -42,6 +42,7 @@ export interface CheckReport {
 
 export const CHECK_RULES: readonly CheckRule[] = [
   invalidObject,
+  duplicateObject,
   selectorMismatch,
   removedApiVersion,
   unschedulable,
@@ -85,7 +86,7 @@ export function contextOf(request: CheckRequest): CheckContext {
     view,
     governed,
     manifests: request.manifests.map(inServedVersion),
-    calm: lazy(() => foresee(view.picture, [], {seed: SEEDS.foresight, horizonSeconds: CALM_SECONDS})),
+    calm: lazy(() => foresee(view.picture, [], {horizonSeconds: CALM_SECONDS})),
     tell,
     isBudgetSpent,
   };

@@ -20,7 +20,6 @@ import {type FieldPath, fieldPath, type ManifestObject} from './manifest-object.
 import {podTemplateOf, withRule} from './pod-templates.ts';
 import {prepared} from './prepared.ts';
 import {advanceToRest} from './rest.ts';
-import {stagingSeed} from './seeds.ts';
 
 export interface StageRequest {
   readonly picture: ClusterPicture;
@@ -79,7 +78,6 @@ const MOST_REPLICAS = 2000;
 export function stageManifests(request: StageRequest): Stage {
   const {picture, manifests, onlyNode} = request;
   const cluster = simulationOf(picture, {
-    seed: stagingSeed(picture),
     // Where the pods go is one question, whether they overload their nodes another.
     parameters: {panicAfterSeconds: 0, starvedShare: 0},
   });

@@ -16,6 +16,13 @@ export interface Decoded {
 /** What Go's decoder says about a value that does not fit. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
+  /** Where the value is; Go's words do not always say it. */
+  readonly field: string;
+
+  constructor(message: string, field: string) {
+    super(message);
+    this.field = field;
+  }
 }
 
 export interface DecodeOptions {
@@ -168,7 +175,7 @@ function readScalar(structure: Structure & {kind: 'scalar'}, value: unknown, pat
     case 'quantity': {
       const text =
         typeof value === 'string' || typeof value === 'number' ? canonicalQuantity(value) : undefined;
-      if (text === undefined) throw new DecodeError(QUANTITY_ERROR);
+      if (text === undefined) throw new DecodeError(QUANTITY_ERROR, path);
       return text;
     }
     case 'int-or-string':
@@ -185,7 +192,7 @@ function readScalar(structure: Structure & {kind: 'scalar'}, value: unknown, pat
       throw mismatch(value, 'bool', structure, path);
     case 'time':
       if (typeof value === 'string' && !Number.isNaN(Date.parse(value))) return value;
-      if (typeof value === 'string') throw timeError(value);
+      if (typeof value === 'string') throw timeError(value, path);
       throw mismatch(value, 'string', structure, path);
     case 'string':
       if (typeof value === 'string') return value;
@@ -193,9 +200,10 @@ function readScalar(structure: Structure & {kind: 'scalar'}, value: unknown, pat
   }
 }
 
-function timeError(value: string): DecodeError {
+function timeError(value: string, path: string): DecodeError {
   return new DecodeError(
     `parsing time ${JSON.stringify(value)} as "2006-01-02T15:04:05Z07:00": cannot parse ${JSON.stringify(value)} as "2006"`,
+    path,
   );
 }
 
@@ -212,6 +220,7 @@ function mismatch(value: unknown, goType: string, structure: Structure, path: st
   const number = typeof value === 'number' && !Number.isInteger(value) ? `number ${value}` : what;
   return new DecodeError(
     `json: cannot unmarshal ${number} into Go struct field ${structure.typeName}.${fields} of type ${goType}`,
+    path,
   );
 }
 

@@ -30,6 +30,11 @@ export class Random {
     return new Random(mix(this.#seed ^ hash32(name)));
   }
 
+  /** Goes on as a stream that the text tells apart: what was drawn before, or would have been, says nothing of it. */
+  divert(text: string): void {
+    this.#state = this.fork(text).#state;
+  }
+
   /** From 0 to 2^32 − 1. */
   next(): number {
     const s = this.#state;

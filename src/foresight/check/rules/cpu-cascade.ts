@@ -11,11 +11,10 @@ import {nodeForAll} from '../co-location.ts';
 import {type CheckContext, type CheckRule, HOSTNAME} from '../context.ts';
 import {selectingLabels} from '../cures.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
-import {SEEDS} from '../seeds.ts';
 import {stageManifests} from '../stage.ts';
 import {type ServiceView, stagedPicture, viewOf, type WorkloadView} from '../view.ts';
 
-const OPTIONS = {seed: SEEDS.foresight, horizonSeconds: 1800};
+const OPTIONS = {horizonSeconds: 1800};
 
 /** What leads to the cascade, so that the cure can be tried on the same. */
 interface Scenario {

@@ -10,7 +10,6 @@ import {simulationOf} from '../../simulation.ts';
 import type {CheckRule} from '../context.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
 import {advanceToRest, isRolledOut} from '../rest.ts';
-import {SEEDS} from '../seeds.ts';
 import {type WorkloadView, whyPending} from '../view.ts';
 
 const ROLLOUT_MILLISECONDS = 15 * 60_000;
@@ -33,7 +32,6 @@ export const rolloutDeadlock: CheckRule = {
       return [];
     }
     const cluster = simulationOf(view.picture, {
-      seed: SEEDS.rollouts,
       parameters: {panicAfterSeconds: 0, starvedShare: 0},
     });
     return candidates.flatMap((workload) => {
