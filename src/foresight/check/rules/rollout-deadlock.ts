@@ -7,11 +7,12 @@ import {replacementOf} from '../../../planning/replacement.ts';
 import {DEPLOYMENTS, type DeploymentObject, isPodActive, type PodObject} from '../../../simulator/objects.ts';
 import type {SimulatedCluster} from '../../../simulator/simulated-cluster.ts';
 import {simulationOf} from '../../simulation.ts';
-import type {CheckRule} from '../context.ts';
+import type {CheckContext, CheckRule} from '../context.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
 import {advanceToRest, isRolledOut} from '../rest.ts';
 import {SEEDS} from '../seeds.ts';
-import {type WorkloadView, whyPending} from '../view.ts';
+import {stuckRolloutOf} from '../stuck-rollout.ts';
+import {keyOfWorkload, type StageView, type WorkloadView, whyPending} from '../view.ts';
 
 const ROLLOUT_MILLISECONDS = 15 * 60_000;
 const STEP_MILLISECONDS = 1_000;
@@ -21,32 +22,56 @@ export const rolloutDeadlock: CheckRule = {
   id: 'rollout-deadlock',
   summary: 'The next rolling update would never end',
 
-  find({view, tell, isBudgetSpent}) {
-    const candidates = view.workloads.filter(
-      (workload) =>
-        workload.manifest !== undefined &&
-        workload.pending.length === 0 &&
-        workload.replicas > 0 &&
-        mayHang(workload, view.caches.cache),
-    );
-    if (candidates.length === 0) {
-      return [];
-    }
-    const cluster = simulationOf(view.picture, {
-      seed: SEEDS.rollouts,
-      parameters: {panicAfterSeconds: 0, starvedShare: 0},
-    });
-    return candidates.flatMap((workload) => {
-      const {spec} = workload.object as unknown as DeploymentObject;
-      if (spec.strategy?.type === 'Recreate' || spec.paused === true || isBudgetSpent()) {
-        return [];
-      }
-      tell(`simulating the rollout of ${describeObject(workload)}`);
-      const stuck = rollOut(cluster, workload);
-      return stuck === undefined ? [] : [findingOf(workload, spec, stuck)];
-    });
+  find(context) {
+    return [...begun(context), ...next(context)];
   },
 };
+
+/** Of Deployments that are on the cluster already: the manifests begin a rolling update, and it was simulated. */
+function begun({view}: CheckContext): Finding[] {
+  return view.workloads.flatMap((workload) => {
+    const rollout = workload.manifest === undefined ? undefined : stuckRolloutOf(workload, view);
+    return rollout?.waitsForOld === true
+      ? [
+          findingOf(workload, rollout.waiting, view, {
+            title: `The rolling update of ${describeObject(workload)} that this manifest begins would never end`,
+          }),
+        ]
+      : [];
+  });
+}
+
+function next({view, tell, isBudgetSpent}: CheckContext): Finding[] {
+  const candidates = view.workloads.filter(
+    (workload) =>
+      workload.manifest !== undefined &&
+      workload.pending.length === 0 &&
+      workload.replicas > 0 &&
+      mayHang(workload, view.caches.cache),
+  );
+  if (candidates.length === 0) {
+    return [];
+  }
+  const cluster = simulationOf(view.picture, {
+    seed: SEEDS.rollouts,
+    parameters: {panicAfterSeconds: 0, starvedShare: 0},
+  });
+  return candidates.flatMap((workload) => {
+    const {strategy, paused} = (workload.object as unknown as DeploymentObject).spec;
+    if (strategy?.type === 'Recreate' || paused === true || isBudgetSpent()) {
+      return [];
+    }
+    tell(`simulating the rollout of ${describeObject(workload)}`);
+    const stuck = rollOut(cluster, workload);
+    return stuck === undefined
+      ? []
+      : [
+          findingOf(workload, stuck, view, {
+            title: `The next rolling update of ${describeObject(workload)} would never end`,
+          }),
+        ];
+  });
+}
 
 /**
  * Only a rollout that takes no replica down before another one is up can wait for ever, and only where no node takes one
@@ -106,8 +131,16 @@ function annotate(
   );
 }
 
-function findingOf(workload: WorkloadView, spec: DeploymentObject['spec'], stuck: PodObject): Finding {
+function findingOf(
+  workload: WorkloadView,
+  stuck: PodObject,
+  {caches}: StageView,
+  {title}: Pick<Finding, 'title'>,
+): Finding {
+  const {spec} = workload.object as unknown as DeploymentObject;
   const {maxSurge, maxUnavailable} = spec.strategy?.rollingUpdate ?? {};
+  const mayGo = caches.cache.workload(keyOfWorkload(workload))?.maxUnavailable ?? 0;
+  const replicas = `${workload.replicas} ${workload.replicas === 1 ? 'replica' : 'replicas'}`;
   const {template, manifest} = workload as WorkloadView & {manifest: NonNullable<WorkloadView['manifest']>};
   const own = template.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
   const isOfRule = /anti-affinity|topology spread/.test(whyPending(stuck));
@@ -120,9 +153,11 @@ function findingOf(workload: WorkloadView, spec: DeploymentObject['spec'], stuck
         ? ['spec', 'template', 'spec', own === undefined ? 'topologySpreadConstraints' : 'affinity']
         : ['spec', 'strategy'],
     ),
-    title: `The next rolling update of ${describeObject(workload)} would never end`,
+    title,
     why: [
-      `With maxUnavailable ${String(maxUnavailable)} (${workload.replicas} replicas) and maxSurge ${String(maxSurge)} the first new replica must be up before an old one goes, and it finds no node.`,
+      mayGo === 0
+        ? `With maxUnavailable ${String(maxUnavailable)}, which is 0 of ${replicas}, and maxSurge ${String(maxSurge)}, the first new replica must be up before an old one goes, and it finds no node.`
+        : `With maxUnavailable ${String(maxUnavailable)}, which is ${mayGo} of ${replicas}, the old ones that may go leave no room for a new one, and the others wait for it.`,
       `The scheduler says: ${whyPending(stuck)}`,
     ],
     cure: isOfRule
@@ -130,9 +165,11 @@ function findingOf(workload: WorkloadView, spec: DeploymentObject['spec'], stuck
           text: 'Let replicas of one revision keep apart from each other only (Kubernetes 1.31 and later), or let one go first with maxUnavailable 1:',
           yaml: `matchLabelKeys: [pod-template-hash]\n`,
         }
-      : {
-          text: 'Keep room for one more replica, or let one go first:',
-          yaml: 'spec:\n  strategy:\n    rollingUpdate:\n      maxUnavailable: 1\n',
-        },
+      : mayGo === 0
+        ? {
+            text: 'Keep room for one more replica, or let one go first:',
+            yaml: 'spec:\n  strategy:\n    rollingUpdate:\n      maxUnavailable: 1\n',
+          }
+        : {text: 'Keep room for one more replica, or let more of them go first.'},
   };
 }

@@ -1,5 +1,6 @@
 import {describe, expect, it} from '@jest/globals';
 import {deploymentYaml, findingsOf} from '../testing/check-yaml.ts';
+import {rolledOutObjects} from '../testing/rolled-out.ts';
 
 describe('foresight/check/rules/unschedulable', () => {
   const HARD =
@@ -27,6 +28,14 @@ describe('foresight/check/rules/unschedulable', () => {
 
     expect(of(yaml)).toMatchObject([{level: 'note'}]);
     expect(of(yaml, {isAssumed: false})).toMatchObject([{level: 'error'}]);
+  });
+
+  it('tells a new template that no node takes from the old replicas, which run on', () => {
+    const objects = rolledOutObjects(deploymentYaml('web', {replicas: 3}));
+
+    expect(of(deploymentYaml('web', {replicas: 3, cpu: '5'}), {objects})).toMatchObject([
+      {title: 'No node takes a replica of the new template of Deployment default/web'},
+    ]);
   });
 
   it('finds a node that a template names and the cluster does not have', () => {
