@@ -50,6 +50,13 @@ describe('cli/commands/status', () => {
     expect(stdout).not.toMatch(/redis/);
   });
 
+  it('says where to look when a namespace has none, and sums nothing up', async () => {
+    const {code, stdout} = await runCli(['status', '-n', 'default', '--kubeconfig', api.kubeconfig], api);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n\nThere are no Deployments here; -A shows all namespaces\.\n$/);
+  });
+
   it('does not take a name that there is not', async () => {
     const {code, stderr} = await status('wbe');
 

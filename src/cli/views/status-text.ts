@@ -27,17 +27,21 @@ export interface StatusTextOptions {
 
 export function statusLines(status: SpreadStatus, options: StatusTextOptions): Text[] {
   const {scope, workloads} = status;
-  const {width, isDetailed} = options;
+  const {width, isDetailed, isWithNamespace} = options;
   return [
     ...paragraph([{text: scope, tone: 'dim'}], width),
     ...operatorLines(status, width),
     '',
     ...(workloads.length === 0
-      ? ['There are no Deployments.']
+      ? [
+          isWithNamespace
+            ? 'There are no Deployments.'
+            : 'There are no Deployments here; -A shows all namespaces.',
+        ]
       : isDetailed
         ? workloads.flatMap((report) => [...detailLines(report, width), ''])
         : [...tableLines(workloads, options), '', ...reasonLines(workloads, options)]),
-    ...(isDetailed ? [] : summaryLines(status, width)),
+    ...(isDetailed || workloads.length === 0 ? [] : summaryLines(status, width)),
   ];
 }
 
