@@ -17,6 +17,14 @@ describe('foresight/check/rules/unschedulable', () => {
     ]);
   });
 
+  it('counts the one node that a nodeSelector leaves, also where nodes have no zones', () => {
+    const podSpec = `nodeSelector: {kubernetes.io/hostname: node-1}\n${HARD}`;
+
+    expect(of(deploymentYaml('web', {podSpec}))).toMatchObject([
+      {why: [expect.anything(), expect.stringContaining('there are 2 replicas and 1 eligible node.')]},
+    ]);
+  });
+
   it('finds requests larger than any node', () => {
     expect(of(deploymentYaml('web', {cpu: '5'}))).toMatchObject([
       {level: 'error', why: [expect.stringContaining('3 Insufficient cpu'), expect.anything()]},
