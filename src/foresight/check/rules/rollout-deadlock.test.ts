@@ -39,6 +39,22 @@ describe('foresight/check/rules/rollout-deadlock', () => {
     ]);
   });
 
+  it('does not recommend what the manifest has already, when it is the rule of the running replicas', () => {
+    const objects = rolledOutObjects(deploymentYaml('web', {replicas: 3, podSpec: antiAffinity('')}));
+    const cured = antiAffinity(', matchLabelKeys: [pod-template-hash]');
+
+    expect(
+      findingsOf('rollout-deadlock', deploymentYaml('web', {replicas: 3, podSpec: cured}), {objects}),
+    ).toMatchObject([
+      {
+        cure: {
+          text: expect.stringContaining('Let one go first, for this rolling update at least'),
+          yaml: expect.stringContaining('maxUnavailable: 1'),
+        },
+      },
+    ]);
+  });
+
   it.each([
     [
       'replicas of one revision that keep apart',

@@ -16,6 +16,7 @@ import {keyOfWorkload, type StageView, type WorkloadView, whyPending} from '../v
 
 const ROLLOUT_MILLISECONDS = 15 * 60_000;
 const STEP_MILLISECONDS = 1_000;
+const IS_RULE = /anti-affinity|topology spread/;
 const MARK = `check.${API_VERSION.split('/')[0] ?? ''}/rollout`;
 
 export const rolloutDeadlock: CheckRule = {
@@ -143,7 +144,7 @@ function findingOf(
   const replicas = `${workload.replicas} ${workload.replicas === 1 ? 'replica' : 'replicas'}`;
   const {template, manifest} = workload as WorkloadView & {manifest: NonNullable<WorkloadView['manifest']>};
   const own = template.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  const isOfRule = /anti-affinity|topology spread/.test(whyPending(stuck));
+  const isOfRule = IS_RULE.test(whyPending(stuck));
   return {
     rule: 'rollout-deadlock',
     level: isOfRule ? 'error' : 'warning',
@@ -160,16 +161,26 @@ function findingOf(
         : `With maxUnavailable ${String(maxUnavailable)}, which is ${mayGo} of ${replicas}, the old ones that may go leave no room for a new one, and the others wait for it.`,
       `The scheduler says: ${whyPending(stuck)}`,
     ],
-    cure: isOfRule
-      ? {
-          text: 'Let replicas of one revision keep apart from each other only (Kubernetes 1.31 and later), or let one go first with maxUnavailable 1:',
-          yaml: `matchLabelKeys: [pod-template-hash]\n`,
-        }
-      : mayGo === 0
-        ? {
-            text: 'Keep room for one more replica, or let one go first:',
-            yaml: 'spec:\n  strategy:\n    rollingUpdate:\n      maxUnavailable: 1\n',
-          }
-        : {text: 'Keep room for one more replica, or let more of them go first.'},
+    cure: cureOf(whyPending(stuck), mayGo),
   };
+}
+
+function cureOf(reason: string, mayGo: number): Finding['cure'] {
+  const oneFirst = 'spec:\n  strategy:\n    rollingUpdate:\n      maxUnavailable: 1\n';
+  // Their template cannot be changed any more: matchLabelKeys help from the next rolling update on.
+  if (reason.includes('existing pods anti-affinity')) {
+    return {
+      text: 'The replicas that run keep it away by the rule of their own template. Let one go first, for this rolling update at least:',
+      yaml: oneFirst,
+    };
+  }
+  if (IS_RULE.test(reason)) {
+    return {
+      text: 'Let replicas of one revision keep apart from each other only (Kubernetes 1.31 and later), or let one go first with maxUnavailable 1:',
+      yaml: `matchLabelKeys: [pod-template-hash]\n`,
+    };
+  }
+  return mayGo === 0
+    ? {text: 'Keep room for one more replica, or let one go first:', yaml: oneFirst}
+    : {text: 'Keep room for one more replica, or let more of them go first.'};
 }
