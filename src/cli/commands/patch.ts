@@ -79,7 +79,7 @@ async function patch(options: PatchOptions, io: CommandIo, names: readonly strin
   if (patches.length === 0) {
     if (workloads.length === 0) {
       throw new InputError(
-        `there are no Deployments in ${describeScope(namespace, picture)}; -A looks into all namespaces`,
+        `there are no Deployments in ${describeScope(namespace, picture)}${namespace === undefined ? '' : '; -A looks into all namespaces'}`,
       );
     }
     throw new InputError(

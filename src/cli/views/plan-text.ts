@@ -153,7 +153,7 @@ function summaryLines({summary, workloads}: MovePlan, {isPolicyAssumed, width}: 
   if (summary.workloads === 0) {
     return paragraph(
       isPolicyAssumed
-        ? 'There are no Deployments here that a policy could select; -A looks into all namespaces.'
+        ? 'There are no Deployments here that a policy could select.'
         : 'No SpreadPolicy selects a Deployment here, so the operator would do nothing. See what a policy would do with -f FILE, or with --default-policy.',
       width,
     );
