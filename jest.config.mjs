@@ -30,7 +30,6 @@ export default {
       testMatch: [
         '<rootDir>/src/**/*.test.ts',
         '<rootDir>/test/unit/**/*.test.ts',
-        '<rootDir>/test/integration/**/*.test.ts',
         '<rootDir>/test/faults/**/*.test.ts',
       ],
     },

@@ -179,6 +179,13 @@ describe('cli/commands/check', () => {
     expect(result).toMatchObject({code: 2, stdout: '', stderr: expect.stringContaining('--nodes 3 --cpu 4')});
   });
 
+  it('says that standard input is empty, not that a file named - is', async () => {
+    expect(await check('-f', '-')).toMatchObject({
+      code: 2,
+      stderr: 'error: no Kubernetes object in standard input\n',
+    });
+  });
+
   it('wants a reason for what is silenced', async () => {
     await writeFile(join(directory, 'bad.yaml'), 'suppress:\n- {rule: single-replica}\n');
 

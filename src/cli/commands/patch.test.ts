@@ -58,6 +58,16 @@ spec:
     );
   }
 
+  it('says that there are no Deployments, not that no policy selects them', async () => {
+    const {code, stderr} = await runCli(
+      ['patch', '-n', 'default', '--kubeconfig', api.kubeconfig, '--default-policy'],
+      api,
+    );
+
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^error: there are no Deployments in namespace default of .*; -A looks into all/);
+  });
+
   it('prints one kustomize component', async () => {
     const {code, stdout, stderr} = await patch();
 

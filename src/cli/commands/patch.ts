@@ -10,7 +10,12 @@ import {addClusterOptions, type ClusterOptions, readCluster} from '../cluster-op
 import type {AddCommand} from '../command.ts';
 import {EXIT_CLEAN, InputError} from '../failure.ts';
 import type {CommandIo} from '../io.ts';
-import {addNamespaceOptions, type NamespaceOptions, namespaceOf} from '../namespace-options.ts';
+import {
+  addNamespaceOptions,
+  describeScope,
+  type NamespaceOptions,
+  namespaceOf,
+} from '../namespace-options.ts';
 import {type DocumentFormat, printDocument} from '../output/document.ts';
 import {addPolicies, addPolicyOptions, type PolicyOptions} from '../policy-options.ts';
 import {
@@ -72,6 +77,11 @@ async function patch(options: PatchOptions, io: CommandIo, names: readonly strin
   );
   const patches = workloads.flatMap((workload) => rulePatchOf(workload, caches, picture) ?? []);
   if (patches.length === 0) {
+    if (workloads.length === 0) {
+      throw new InputError(
+        `there are no Deployments in ${describeScope(namespace, picture)}${namespace === undefined ? '' : '; -A looks into all namespaces'}`,
+      );
+    }
     throw new InputError(
       `no SpreadPolicy selects ${names.length === 0 ? 'a Deployment here' : names.join(', ')}; name a policy with -f FILE, or take --default-policy`,
     );

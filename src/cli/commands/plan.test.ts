@@ -46,6 +46,22 @@ describe('cli/commands/plan', () => {
     expect(stdout).toMatch(/3 Deployments under a policy: 3 pod templates edited first, 2 moves\./);
   });
 
+  it('says of one replica that it is placed anew', async () => {
+    const {stdout} = await plan({});
+
+    expect(stdout).toMatch(/Its rollout replaces the replica, and the scheduler places it anew\./);
+  });
+
+  it('does not recommend the default policy to those who took it', async () => {
+    const {code, stdout} = await runCli(
+      ['plan', '--snapshot', 'cluster.json', '-n', 'default', '--default-policy'],
+      {directory},
+    );
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/There are no Deployments here that a policy could select\./);
+  });
+
   it('gives programs the same', async () => {
     const {code, stdout} = await plan({injection: {mode: 'Disabled'}}, '-o', 'json');
 

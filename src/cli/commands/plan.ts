@@ -65,7 +65,10 @@ async function plan(options: PlanOptions, io: CommandIo): Promise<number> {
     notes,
   });
   if (options.output === undefined) {
-    printLines(io.stdout, planLines(document, io.stdout.width));
+    printLines(
+      io.stdout,
+      planLines(document, {isPolicyAssumed: options.defaultPolicy === true, width: io.stdout.width}),
+    );
   } else {
     printDocument(io.stdout, options.output, PLAN_KIND, document);
   }

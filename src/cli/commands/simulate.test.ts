@@ -7,6 +7,8 @@ import type {LossSummary} from '../../foresight/loss-summary.ts';
 import type {Outcome} from '../../foresight/outcome.ts';
 import {moonlight} from '../../simulator/demo/moonlight.ts';
 import {Simulation} from '../../simulator/testing/simulation.ts';
+import {encodeCluster} from '../source/saved-cluster.ts';
+import {pictureOf} from '../testing/picture-of.ts';
 import {runCli} from '../testing/run-cli.ts';
 import {type SimulatedApi, serveCluster} from '../testing/simulated-api.ts';
 
@@ -140,6 +142,18 @@ describe('cli/commands/simulate', () => {
     const {code, stderr} = await runCli(['simulate', '--snapshot', 'cluster.json', ...args], api);
 
     expect(stderr).toMatch(expected);
+    expect(code).toBe(2);
+  });
+
+  it('does not call harmless what there is none of: no node is Ready', async () => {
+    const {cluster} = api;
+    const picture = pictureOf(cluster);
+    const objects = picture.objects.filter(({kind}) => kind !== 'Node');
+    await writeFile(join(api.directory, 'nodeless.json'), encodeCluster({...picture, objects}, false));
+
+    const {code, stderr} = await runCli(['simulate', '--snapshot', 'nodeless.json', '--lose-any', '2'], api);
+
+    expect(stderr).toMatch(/^error: nodeless\.json.*: no node is Ready, so there is none to lose\n$/);
     expect(code).toBe(2);
   });
 

@@ -138,7 +138,10 @@ function addStagingOptions(command: Command): void {
       'put the rules of the policies into the pod templates first, as the operator would',
     )
     .option('--default-policy', 'the same with all defaults for Deployments that no policy selects')
-    .option('-n, --namespace <name>', 'of Services and manifests that name none');
+    .option(
+      '-n, --namespace <name>',
+      'of Services and manifests that name none; default: that of the context, or default',
+    );
 }
 
 function addRunOptions(command: Command): Command {
@@ -193,6 +196,9 @@ async function simulate(
   }
   const summary = await survey(staged, acts, {...options, loseAny: options.loseAny}, io);
   io.signal.throwIfAborted();
+  if (summary.nodes === 0) {
+    throw new InputError(`${picture.origin}: no node is Ready, so there is none to lose`);
+  }
   if (options.output === undefined) {
     printLines(io.stdout, surveyLines(summary, told));
   } else {
@@ -231,9 +237,10 @@ async function prepare(
     ...(cpu === undefined ? {} : {cpu}),
     ...(memory === undefined ? {} : {memory}),
   });
-  // What the CPU figures rest on is told anyway.
+  // What the CPU figures rest on is told anyway, and policies count only where somebody asks for them.
   const missing = read.missing
     .filter(({resource}) => !resource.startsWith('metrics.k8s.io/'))
+    .filter(({resource}) => withPolicy || !resource.startsWith('spread-operator.io/'))
     .map(({resource, reason}) => `Without ${resource}: ${reason}.`);
   return {staged: {...staged, notes: [...staged.notes, ...missing]}, acts};
 }

@@ -48,7 +48,7 @@ describe('cli/commands/snapshot', () => {
     expect(result).toEqual({
       code: 2,
       stdout: '',
-      stderr: 'error: KUBECONFIG names no existing file: /nowhere, or name a saved cluster with --snapshot\n',
+      stderr: 'error: KUBECONFIG names no existing file: /nowhere; or name a saved cluster with --snapshot\n',
     });
   });
 });

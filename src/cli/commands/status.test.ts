@@ -50,6 +50,35 @@ describe('cli/commands/status', () => {
     expect(stdout).not.toMatch(/redis/);
   });
 
+  it('does not call spread what is tied to one node', async () => {
+    const cluster = moonlight();
+    cluster.api.update(
+      'deployments.apps',
+      'moonlight',
+      'web',
+      (object) => {
+        const spec = object['spec'] as {template: {spec: object}};
+        const podSpec = {...spec.template.spec, nodeSelector: {'kubernetes.io/hostname': 'node-1'}};
+        return {...object, spec: {...spec, template: {...spec.template, spec: podSpec}}};
+      },
+      {actor: 'kubectl'},
+    );
+    cluster.advance(60_000);
+    await using pinned = await serveCluster(cluster);
+
+    const {stdout} = await runCli(['status', '-n', 'moonlight', '--kubeconfig', pinned.kubeconfig], pinned);
+
+    expect(stdout).toMatch(/web +3 +hostname +●●● +0 +0 +no policy Pinned\n/);
+    expect(stdout).toMatch(/3 Deployments: 2 spread, 1 not, 3 without a policy\./);
+  });
+
+  it('says where to look when a namespace has none, and sums nothing up', async () => {
+    const {code, stdout} = await runCli(['status', '-n', 'default', '--kubeconfig', api.kubeconfig], api);
+
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/\n\nThere are no Deployments here; -A shows all namespaces\.\n$/);
+  });
+
   it('does not take a name that there is not', async () => {
     const {code, stderr} = await status('wbe');
 

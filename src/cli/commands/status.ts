@@ -107,7 +107,7 @@ async function read(options: StatusOptions, io: CommandIo, names: readonly strin
 
 function textOf(
   document: SpreadStatus,
-  {output, allNamespaces = false}: StatusOptions,
+  {output, namespace, allNamespaces = false, snapshot}: StatusOptions,
   {stdout}: CommandIo,
   names: readonly string[],
 ): string {
@@ -117,7 +117,8 @@ function textOf(
   const namespaces = new Set(document.workloads.map((workload) => workload.namespace));
   const lines = statusLines(document, {
     isDetailed: names.length > 0,
-    isWithNamespace: allNamespaces || namespaces.size > 1,
+    isWithNamespace:
+      allNamespaces || namespaces.size > 1 || (snapshot !== undefined && namespace === undefined),
     width: stdout.width,
   });
   return linesText(stdout, lines);

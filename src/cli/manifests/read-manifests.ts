@@ -53,7 +53,8 @@ export async function readManifests(options: ManifestOptions, io: CommandIo): Pr
     throw new InputError(problems.join('\nerror: '));
   }
   if (objects.length === 0) {
-    throw new InputError([`no Kubernetes object in ${options.filenames.join(', ')}`, ...notes].join('\n  '));
+    const read = options.filenames.map((filename) => (filename === '-' ? 'standard input' : filename));
+    throw new InputError([`no Kubernetes object in ${read.join(', ')}`, ...notes].join('\n  '));
   }
   return {objects, files, notes};
 }

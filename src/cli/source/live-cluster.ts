@@ -26,7 +26,7 @@ export async function readLiveCluster(
     origin = `context "${config.getCurrentContext()}"`;
     namespace = currentNamespace(config);
   } catch (error) {
-    throw new InputError(`${(error as Error).message}, or name a saved cluster with --snapshot`, {
+    throw new InputError(`${(error as Error).message}; or name a saved cluster with --snapshot`, {
       cause: error,
     });
   }

@@ -10,7 +10,14 @@ const NAMES_SHOWN = 20;
 /** Of more Deployments that only get their rule, the names are enough. */
 const MOST_EDITS = 10;
 
-export function planLines(plan: MovePlan, width: number | undefined): Text[] {
+export interface PlanTextOptions {
+  /** Whether a policy was assumed for whatever no other selects: then none is selected where there is none. */
+  readonly isPolicyAssumed: boolean;
+  readonly width: number | undefined;
+}
+
+export function planLines(plan: MovePlan, options: PlanTextOptions): Text[] {
+  const {width} = options;
   const {workloads, scope, circuitOpen, stalledPolicies, notes} = plan;
   const busy = workloads.filter(({next}) => next !== 'Nothing');
   const quiet = workloads.filter(({next}) => next === 'Nothing');
@@ -58,7 +65,7 @@ export function planLines(plan: MovePlan, width: number | undefined): Text[] {
       '',
     );
   }
-  lines.push(...summaryLines(plan, width));
+  lines.push(...summaryLines(plan, options));
   for (const note of notes) {
     lines.push(...paragraph([{text: `Note: ${note}`, tone: 'dim'}], width));
   }
@@ -80,7 +87,7 @@ function workloadLines(workload: PlannedWorkload, width: number | undefined): Te
     ...topologies.flatMap((topology) => labelled(shortKey(topology.topologyKey), placementText(topology))),
   ];
   if (edit !== undefined) {
-    const rollout = `Its rollout replaces ${replicasOf(workload.replicas)}, and the scheduler places them anew.`;
+    const rollout = `Its rollout replaces ${replicasOf(workload.replicas)}, and the scheduler places ${workload.replicas === 1 ? 'it' : 'them'} anew.`;
     lines.push(
       ...labelled(
         'first',
@@ -142,10 +149,12 @@ function moveLines(
   ];
 }
 
-function summaryLines({summary, workloads}: MovePlan, width: number | undefined): Text[] {
+function summaryLines({summary, workloads}: MovePlan, {isPolicyAssumed, width}: PlanTextOptions): Text[] {
   if (summary.workloads === 0) {
     return paragraph(
-      'No SpreadPolicy selects a Deployment here, so the operator would do nothing. See what a policy would do with -f FILE, or with --default-policy.',
+      isPolicyAssumed
+        ? 'There are no Deployments here that a policy could select.'
+        : 'No SpreadPolicy selects a Deployment here, so the operator would do nothing. See what a policy would do with -f FILE, or with --default-policy.',
       width,
     );
   }

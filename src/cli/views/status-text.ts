@@ -27,17 +27,21 @@ export interface StatusTextOptions {
 
 export function statusLines(status: SpreadStatus, options: StatusTextOptions): Text[] {
   const {scope, workloads} = status;
-  const {width, isDetailed} = options;
+  const {width, isDetailed, isWithNamespace} = options;
   return [
     ...paragraph([{text: scope, tone: 'dim'}], width),
     ...operatorLines(status, width),
     '',
     ...(workloads.length === 0
-      ? ['There are no Deployments.']
+      ? [
+          isWithNamespace
+            ? 'There are no Deployments.'
+            : 'There are no Deployments here; -A shows all namespaces.',
+        ]
       : isDetailed
         ? workloads.flatMap((report) => [...detailLines(report, width), ''])
         : [...tableLines(workloads, options), '', ...reasonLines(workloads, options)]),
-    ...(isDetailed ? [] : summaryLines(status, width)),
+    ...(isDetailed || workloads.length === 0 ? [] : summaryLines(status, width)),
   ];
 }
 
@@ -93,7 +97,10 @@ function tableLines(
 
 function stateText({state, blocked, movesNeeded}: WorkloadReport): Text {
   if (state === 'NoPolicy') {
-    return {text: 'no policy', tone: movesNeeded > 0 ? 'warn' : 'dim'};
+    return [
+      {text: 'no policy', tone: movesNeeded > 0 ? 'warn' : 'dim'},
+      blocked === undefined ? '' : ` ${blocked.reason}`,
+    ];
   }
   const tone: Tone | undefined =
     state === 'Spread' ? 'good' : state === 'Blocked' ? 'bad' : state === 'Excluded' ? 'dim' : 'warn';
@@ -133,12 +140,15 @@ function reasonLines(workloads: readonly WorkloadReport[], options: StatusTextOp
       ];
 }
 
-function summaryLines({summary}: SpreadStatus, width: number | undefined): Text[] {
-  const {workloads, spread, movesNeeded, blocked, withoutPolicy} = summary;
+function summaryLines({summary, workloads: reports}: SpreadStatus, width: number | undefined): Text[] {
+  const {workloads, movesNeeded, blocked, withoutPolicy} = summary;
+  // What no move can spread is not spread for that.
+  const spread = reports.filter(
+    (report) => report.movesNeeded === 0 && (report.blocked === undefined || report.state === 'Excluded'),
+  ).length;
+  const moves = movesNeeded === 0 ? '' : ` (${count(movesNeeded, 'move')} needed)`;
   const parts = [
-    ...(spread === workloads
-      ? ['all spread']
-      : [`${spread} spread`, `${workloads - spread} not (${count(movesNeeded, 'move')} needed)`]),
+    ...(spread === workloads ? ['all spread'] : [`${spread} spread`, `${workloads - spread} not${moves}`]),
     ...(blocked > 0 ? [`${blocked} blocked`] : []),
     ...(withoutPolicy > 0 ? [`${withoutPolicy} without a policy`] : []),
   ];

@@ -2,7 +2,7 @@
 
 import {toPod} from '../../cluster/pod.ts';
 import {currentReplicaSet} from '../../cluster/replicas.ts';
-import {type Eligibility, eligibilityOf, type TopologyRule} from '../../planning/eligibility.ts';
+import {type Eligibility, eligibilityOf} from '../../planning/eligibility.ts';
 import {replacementOf} from '../../planning/replacement.ts';
 import type {Outcome} from '../outcome.ts';
 import type {Finding, Rule} from './finding.ts';
@@ -33,12 +33,7 @@ export interface CheckRule extends Rule {
 export const HOSTNAME = 'kubernetes.io/hostname';
 export const ZONE = 'topology.kubernetes.io/zone';
 
-const TOPOLOGIES: readonly TopologyRule[] = [
-  {topologyKey: HOSTNAME, distribution: 'Separate', maxSkew: 1},
-  {topologyKey: ZONE, distribution: 'Even', maxSkew: 1},
-];
-
-/** The nodes that may take a replica at all. */
+/** The nodes that may take a replica at all, whatever labels they have for topologies. */
 export function eligibilityOfWorkload({view}: CheckContext, workload: WorkloadView): Eligibility {
   const {cache} = view.caches;
   const deployment =
@@ -48,13 +43,13 @@ export function eligibilityOfWorkload({view}: CheckContext, workload: WorkloadVi
     const replicas = cache.replicasOf(deployment);
     return eligibilityOf(
       replacementOf(deployment, currentReplicaSet(replicas), replicas.pods),
-      TOPOLOGIES,
+      [],
       cache.state,
     );
   }
   return pod === undefined
     ? {eligible: new Map(), ineligible: [], active: [], domains: new Map()}
-    : eligibilityOf(toPod(pod as never), TOPOLOGIES, cache.state);
+    : eligibilityOf(toPod(pod as never), [], cache.state);
 }
 
 /** Whether the manifests hold custom resources, whose operators may make pods that nobody sees here. */

@@ -234,8 +234,10 @@ function describeRound({round, atSeconds, nodes, servicesDown, moves, pending}: 
     ...(servicesDown.length === 0 ? [] : [`no endpoint left: ${servicesDown.join(', ')}`]),
     ...(moves.length === 0
       ? []
-      : [`${moves.length} replicas go to ${[...new Set(moves.map(({to}) => to))].sort().join(', ')}`]),
-    ...(pending.length === 0 ? [] : [`${pending.length} stay Pending`]),
+      : [
+          `${moves.length} ${moves.length === 1 ? 'replica goes' : 'replicas go'} to ${[...new Set(moves.map(({to}) => to))].sort().join(', ')}`,
+        ]),
+    ...(pending.length === 0 ? [] : [`${pending.length} ${pending.length === 1 ? 'stays' : 'stay'} Pending`]),
   ];
   return `round ${round}, after ${atSeconds} s: ${parts.join('; ')}`;
 }

@@ -45,6 +45,24 @@ spec: {scaleTargetRef: {kind: Deployment, name: web, apiVersion: apps/v1}, minRe
     expect(of(deploymentYaml('web', {replicas: 1}) + autoscaler + budget('minAvailable: 1'))).toEqual([]);
   });
 
+  it('says that a budget blocks at the least replicas of an autoscaler, not that it always does', () => {
+    const autoscaler = `---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: web}
+spec: {scaleTargetRef: {kind: Deployment, name: web, apiVersion: apps/v1}, minReplicas: 2, maxReplicas: 10}
+`;
+
+    expect(of(deploymentYaml('web', {replicas: 2}) + autoscaler + budget('minAvailable: 2'))).toMatchObject([
+      {
+        level: 'warning',
+        title:
+          'PodDisruptionBudget web (minAvailable 2) allows no eviction as long as there are only 2 replicas',
+        cure: {text: expect.stringContaining('maxUnavailable in place of minAvailable')},
+      },
+    ]);
+  });
+
   it('says that no pod with two budgets can be evicted', () => {
     const yaml = deploymentYaml('web') + budget('maxUnavailable: 1') + budget('minAvailable: 1', 'other');
 

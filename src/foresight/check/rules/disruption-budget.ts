@@ -5,7 +5,7 @@ import {BUDGETS} from '../../../simulator/objects.ts';
 import type {CheckContext, CheckRule} from '../context.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
 import type {ManifestObject} from '../manifest-object.ts';
-import type {WorkloadView} from '../view.ts';
+import {keyOfWorkload, type StageView, type WorkloadView} from '../view.ts';
 
 export const disruptionBudget: CheckRule = {
   id: 'disruption-budget',
@@ -40,7 +40,12 @@ function judgeBudget(budget: DisruptionBudget, manifest: ManifestObject, {view}:
     return [];
   }
   const names = covered.map(describeObject).join(', ');
+  const replicas = `${expected} ${expected === 1 ? 'replica' : 'replicas'}`;
+  // The API server takes one of the two.
+  const instead = budget.minAvailable === undefined ? '' : ', with maxUnavailable in place of minAvailable';
   const allowed = disruptionsOf(budget, expected);
+  const most = covered.reduce((sum, workload) => sum + mostReplicas(workload, view), 0);
+  const isScaledFree = most > expected && disruptionsOf(budget, most) > 0;
   const blocks: Finding[] =
     allowed > 0
       ? []
@@ -53,18 +58,20 @@ function judgeBudget(budget: DisruptionBudget, manifest: ManifestObject, {view}:
               'spec',
               budget.maxUnavailable === undefined ? 'minAvailable' : 'maxUnavailable',
             ]),
-            title: `PodDisruptionBudget ${describeBudget(budget)} never allows an eviction`,
+            title: `PodDisruptionBudget ${describeBudget(budget)} ${isScaledFree ? `allows no eviction as long as there ${expected === 1 ? 'is' : 'are'} only ${replicas}` : 'never allows an eviction'}`,
             why: [
-              `It covers ${names} with ${expected} ${expected === 1 ? 'replica' : 'replicas'} in all: none may be missing.`,
-              'kubectl drain, upgrades of the nodes and cluster autoscalers wait for it until somebody deletes the pod or the budget.',
+              `It covers ${names} with ${replicas} in all: none may be missing.`,
+              isScaledFree
+                ? `A HorizontalPodAutoscaler makes that up to ${most}; until it does, kubectl drain and upgrades of the nodes wait.`
+                : 'kubectl drain, upgrades of the nodes and cluster autoscalers wait for it until somebody deletes the pod or the budget.',
             ],
             cure:
               expected === 1
                 ? {
-                    text: 'Run two replicas; or, where a short outage is no harm, allow it:',
+                    text: `Run two replicas; or, where a short outage is no harm, allow it${instead}:`,
                     yaml: 'spec:\n  maxUnavailable: 1\n',
                   }
-                : {text: 'Allow one replica to be missing:', yaml: 'spec:\n  maxUnavailable: 1\n'},
+                : {text: `Allow one replica to be missing${instead}:`, yaml: 'spec:\n  maxUnavailable: 1\n'},
           },
         ];
   const mixes: Finding[] =
@@ -85,6 +92,11 @@ function judgeBudget(budget: DisruptionBudget, manifest: ManifestObject, {view}:
           },
         ];
   return [...blocks, ...mixes];
+}
+
+function mostReplicas(workload: WorkloadView, {caches: {cache}}: StageView): number {
+  const deployment = workload.kind === 'Deployment' ? cache.workload(keyOfWorkload(workload)) : undefined;
+  return deployment === undefined ? workload.replicas : cache.maxReplicasOf(deployment);
 }
 
 /** How many of the pods may be missing when all are healthy. Percentages are rounded up, as the controller does. */

@@ -1,5 +1,6 @@
 import {describe, expect, it} from '@jest/globals';
-import {deploymentYaml, findingsOf} from '../testing/check-yaml.ts';
+import {checkYaml, deploymentYaml, findingsOf} from '../testing/check-yaml.ts';
+import {rolledOutObjects} from '../testing/rolled-out.ts';
 
 describe('foresight/check/rules/rollout-deadlock', () => {
   const antiAffinity = (more: string) =>
@@ -18,6 +19,40 @@ describe('foresight/check/rules/rollout-deadlock', () => {
 
   it('finds a cluster without room for one replica more', () => {
     expect(of(deploymentYaml('web', {replicas: 3, cpu: '3'}))).toMatchObject([{level: 'warning'}]);
+  });
+
+  it('says it of the rolling update that the manifest begins, in place of replicas that no node takes', () => {
+    const objects = rolledOutObjects(deploymentYaml('web', {replicas: 3}));
+
+    expect(
+      checkYaml(deploymentYaml('web', {replicas: 3, podSpec: antiAffinity('')}), {objects}).findings,
+    ).toMatchObject([
+      {
+        rule: 'rollout-deadlock',
+        level: 'error',
+        title: 'The rolling update of Deployment default/web that this manifest begins would never end',
+        why: [
+          expect.stringContaining('maxUnavailable 25%, which is 0 of 3 replicas, and maxSurge 25%'),
+          expect.stringContaining("didn't match pod anti-affinity rules"),
+        ],
+      },
+    ]);
+  });
+
+  it('does not recommend what the manifest has already, when it is the rule of the running replicas', () => {
+    const objects = rolledOutObjects(deploymentYaml('web', {replicas: 3, podSpec: antiAffinity('')}));
+    const cured = antiAffinity(', matchLabelKeys: [pod-template-hash]');
+
+    expect(
+      findingsOf('rollout-deadlock', deploymentYaml('web', {replicas: 3, podSpec: cured}), {objects}),
+    ).toMatchObject([
+      {
+        cure: {
+          text: expect.stringContaining('Let one go first, for this rolling update at least'),
+          yaml: expect.stringContaining('maxUnavailable: 1'),
+        },
+      },
+    ]);
   });
 
   it.each([

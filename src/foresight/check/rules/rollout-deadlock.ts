@@ -7,44 +7,70 @@ import {replacementOf} from '../../../planning/replacement.ts';
 import {DEPLOYMENTS, type DeploymentObject, isPodActive, type PodObject} from '../../../simulator/objects.ts';
 import type {SimulatedCluster} from '../../../simulator/simulated-cluster.ts';
 import {simulationOf} from '../../simulation.ts';
-import type {CheckRule} from '../context.ts';
+import type {CheckContext, CheckRule} from '../context.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
 import {advanceToRest, isRolledOut} from '../rest.ts';
-import {type WorkloadView, whyPending} from '../view.ts';
+import {stuckRolloutOf} from '../stuck-rollout.ts';
+import {keyOfWorkload, type StageView, type WorkloadView, whyPending} from '../view.ts';
 
 const ROLLOUT_MILLISECONDS = 15 * 60_000;
 const STEP_MILLISECONDS = 1_000;
+const IS_RULE = /anti-affinity|topology spread/;
 const MARK = `check.${API_VERSION.split('/')[0] ?? ''}/rollout`;
 
 export const rolloutDeadlock: CheckRule = {
   id: 'rollout-deadlock',
   summary: 'The next rolling update would never end',
 
-  find({view, tell, isBudgetSpent}) {
-    const candidates = view.workloads.filter(
-      (workload) =>
-        workload.manifest !== undefined &&
-        workload.pending.length === 0 &&
-        workload.replicas > 0 &&
-        mayHang(workload, view.caches.cache),
-    );
-    if (candidates.length === 0) {
-      return [];
-    }
-    const cluster = simulationOf(view.picture, {
-      parameters: {panicAfterSeconds: 0, starvedShare: 0},
-    });
-    return candidates.flatMap((workload) => {
-      const {spec} = workload.object as unknown as DeploymentObject;
-      if (spec.strategy?.type === 'Recreate' || spec.paused === true || isBudgetSpent()) {
-        return [];
-      }
-      tell(`simulating the rollout of ${describeObject(workload)}`);
-      const stuck = rollOut(cluster, workload);
-      return stuck === undefined ? [] : [findingOf(workload, spec, stuck)];
-    });
+  find(context) {
+    return [...begun(context), ...next(context)];
   },
 };
+
+/** Of Deployments that are on the cluster already: the manifests begin a rolling update, and it was simulated. */
+function begun({view}: CheckContext): Finding[] {
+  return view.workloads.flatMap((workload) => {
+    const rollout = workload.manifest === undefined ? undefined : stuckRolloutOf(workload, view);
+    return rollout?.waitsForOld === true
+      ? [
+          findingOf(workload, rollout.waiting, view, {
+            title: `The rolling update of ${describeObject(workload)} that this manifest begins would never end`,
+          }),
+        ]
+      : [];
+  });
+}
+
+function next({view, tell, isBudgetSpent}: CheckContext): Finding[] {
+  const candidates = view.workloads.filter(
+    (workload) =>
+      workload.manifest !== undefined &&
+      workload.pending.length === 0 &&
+      workload.replicas > 0 &&
+      mayHang(workload, view.caches.cache),
+  );
+  if (candidates.length === 0) {
+    return [];
+  }
+  const cluster = simulationOf(view.picture, {
+    parameters: {panicAfterSeconds: 0, starvedShare: 0},
+  });
+  return candidates.flatMap((workload) => {
+    const {strategy, paused} = (workload.object as unknown as DeploymentObject).spec;
+    if (strategy?.type === 'Recreate' || paused === true || isBudgetSpent()) {
+      return [];
+    }
+    tell(`simulating the rollout of ${describeObject(workload)}`);
+    const stuck = rollOut(cluster, workload);
+    return stuck === undefined
+      ? []
+      : [
+          findingOf(workload, stuck, view, {
+            title: `The next rolling update of ${describeObject(workload)} would never end`,
+          }),
+        ];
+  });
+}
 
 /**
  * Only a rollout that takes no replica down before another one is up can wait for ever, and only where no node takes one
@@ -104,11 +130,19 @@ function annotate(
   );
 }
 
-function findingOf(workload: WorkloadView, spec: DeploymentObject['spec'], stuck: PodObject): Finding {
+function findingOf(
+  workload: WorkloadView,
+  stuck: PodObject,
+  {caches}: StageView,
+  {title}: Pick<Finding, 'title'>,
+): Finding {
+  const {spec} = workload.object as unknown as DeploymentObject;
   const {maxSurge, maxUnavailable} = spec.strategy?.rollingUpdate ?? {};
+  const mayGo = caches.cache.workload(keyOfWorkload(workload))?.maxUnavailable ?? 0;
+  const replicas = `${workload.replicas} ${workload.replicas === 1 ? 'replica' : 'replicas'}`;
   const {template, manifest} = workload as WorkloadView & {manifest: NonNullable<WorkloadView['manifest']>};
   const own = template.spec?.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  const isOfRule = /anti-affinity|topology spread/.test(whyPending(stuck));
+  const isOfRule = IS_RULE.test(whyPending(stuck));
   return {
     rule: 'rollout-deadlock',
     level: isOfRule ? 'error' : 'warning',
@@ -118,19 +152,33 @@ function findingOf(workload: WorkloadView, spec: DeploymentObject['spec'], stuck
         ? ['spec', 'template', 'spec', own === undefined ? 'topologySpreadConstraints' : 'affinity']
         : ['spec', 'strategy'],
     ),
-    title: `The next rolling update of ${describeObject(workload)} would never end`,
+    title,
     why: [
-      `With maxUnavailable ${String(maxUnavailable)} (${workload.replicas} replicas) and maxSurge ${String(maxSurge)} the first new replica must be up before an old one goes, and it finds no node.`,
+      mayGo === 0
+        ? `With maxUnavailable ${String(maxUnavailable)}, which is 0 of ${replicas}, and maxSurge ${String(maxSurge)}, the first new replica must be up before an old one goes, and it finds no node.`
+        : `With maxUnavailable ${String(maxUnavailable)}, which is ${mayGo} of ${replicas}, the old ones that may go leave no room for a new one, and the others wait for it.`,
       `The scheduler says: ${whyPending(stuck)}`,
     ],
-    cure: isOfRule
-      ? {
-          text: 'Let replicas of one revision keep apart from each other only (Kubernetes 1.31 and later), or let one go first with maxUnavailable 1:',
-          yaml: `matchLabelKeys: [pod-template-hash]\n`,
-        }
-      : {
-          text: 'Keep room for one more replica, or let one go first:',
-          yaml: 'spec:\n  strategy:\n    rollingUpdate:\n      maxUnavailable: 1\n',
-        },
+    cure: cureOf(whyPending(stuck), mayGo),
   };
+}
+
+function cureOf(reason: string, mayGo: number): Finding['cure'] {
+  const oneFirst = 'spec:\n  strategy:\n    rollingUpdate:\n      maxUnavailable: 1\n';
+  // Their template cannot be changed any more: matchLabelKeys help from the next rolling update on.
+  if (reason.includes('existing pods anti-affinity')) {
+    return {
+      text: 'The replicas that run keep it away by the rule of their own template. Let one go first, for this rolling update at least:',
+      yaml: oneFirst,
+    };
+  }
+  if (IS_RULE.test(reason)) {
+    return {
+      text: 'Let replicas of one revision keep apart from each other only (Kubernetes 1.31 and later), or let one go first with maxUnavailable 1:',
+      yaml: `matchLabelKeys: [pod-template-hash]\n`,
+    };
+  }
+  return mayGo === 0
+    ? {text: 'Keep room for one more replica, or let one go first:', yaml: oneFirst}
+    : {text: 'Keep room for one more replica, or let more of them go first.'};
 }

@@ -1,5 +1,6 @@
 import {describe, expect, it} from '@jest/globals';
 import {deploymentYaml, findingsOf, serviceYaml} from '../testing/check-yaml.ts';
+import {rolledOutObjects} from '../testing/rolled-out.ts';
 
 describe('foresight/check/rules/selector-without-pods', () => {
   const of = (yaml: string, options = {}) => findingsOf('selector-without-pods', yaml, options);
@@ -40,6 +41,25 @@ spec: {selector: {matchLabels: {app: other}}}
     expect(of(deploymentYaml('web', {podSpec}))).toMatchObject([{level: 'warning', position: {line: 11}}]);
   });
 
+  it('only notes a label more than the template of a StatefulSet has: its program may elect a primary', () => {
+    const primary = serviceYaml('primary', 'db').replace('{app: db}', '{app: db, role: primary}');
+
+    expect(of(deploymentYaml('db', {kind: 'StatefulSet'}) + primary)).toMatchObject([
+      {level: 'note', why: expect.arrayContaining([expect.stringContaining('labels the pods as they run')])},
+    ]);
+    expect(of(deploymentYaml('db') + primary)).toMatchObject([{level: 'warning'}]);
+  });
+
+  it('has nothing to say of a label that a pod of the cluster has got as it ran', () => {
+    const primary = serviceYaml('primary', 'db').replace('{app: db}', '{app: db, role: primary}');
+    const objects = rolledOutObjects(deploymentYaml('db')).map(({metadata, ...object}) => ({
+      ...object,
+      metadata: {...metadata, labels: {...metadata.labels, role: 'primary'}},
+    }));
+
+    expect(of(deploymentYaml('db') + primary, {objects})).toEqual([]);
+  });
+
   it.each([
     ['is alone: its pods are somewhere else', serviceYaml('web')],
     [
@@ -55,6 +75,11 @@ metadata: {name: web}
   });
 
   it.each([
+    [
+      'one replica of a StatefulSet',
+      deploymentYaml('db', {kind: 'StatefulSet'}) +
+        serviceYaml('db-0').replace('{app: db-0}', '{statefulset.kubernetes.io/pod-name: db-0}'),
+    ],
     [
       'the pods of a Job',
       `${deploymentYaml('api')}${serviceYaml('web')}---

@@ -28,7 +28,12 @@ function services(context: CheckContext): Finding[] {
   return context.view.services.flatMap(({manifest, namespace, name, object, workloads}) => {
     const selector = object.spec?.selector ?? {};
     const isMeant = (labels: Labels) => matchesLabels(selector, labels);
-    if (manifest === undefined || workloads.length > 0 || isElsewhere(context, namespace, isMeant)) {
+    if (
+      manifest === undefined ||
+      workloads.length > 0 ||
+      isOnPods(context, namespace, isMeant) ||
+      isElsewhere(context, namespace, isMeant)
+    ) {
       return [];
     }
     return [
@@ -57,7 +62,7 @@ function budgets(context: CheckContext): Finding[] {
     const isThere = view.all.some(
       (workload) => workload.namespace === namespace && isMeant(workload.template.metadata?.labels ?? {}),
     );
-    return isThere || isElsewhere(context, namespace, isMeant)
+    return isThere || isOnPods(context, namespace, isMeant) || isElsewhere(context, namespace, isMeant)
       ? []
       : [
           nothingSelected(context, manifest, referenceOf(manifest, namespace), {
@@ -164,9 +169,10 @@ function nothingSelected(
     (each) => each.namespace === namespace && each.manifest !== undefined,
   );
   const close = neighbours.find(({template}) => sharesKey(selector, template.metadata?.labels ?? {}));
+  const labelled = neighbours.find((workload) => mayBeLabelledLater(workload, selector));
   return {
     rule: RULE,
-    level: levelOf(context, namespace, neighbours),
+    level: labelled === undefined ? levelOf(context, namespace, neighbours) : 'note',
     object,
     position: manifest.locate(field),
     title: `${describeObject(object)} selects ${object.kind === 'SpreadPolicy' ? 'no Deployment' : 'no pods'}`,
@@ -177,7 +183,11 @@ function nothingSelected(
         : [
             `${describeObject(close)} is close: ${describeSelector({matchLabels: close.template.metadata?.labels ?? {}})}.`,
           ]),
-      consequence,
+      ...(labelled === undefined
+        ? [consequence]
+        : [
+            `If its program labels the pods as they run, as those do that elect a primary, all is well. Otherwise: ${consequence}`,
+          ]),
     ],
     cure: {text: 'Correct the selector, or apply what it means together with it.'},
   };
@@ -187,6 +197,28 @@ function nothingSelected(
 function levelOf(context: CheckContext, namespace: string, neighbours: readonly WorkloadView[]): Level {
   const isUnknown = context.isAssumed && (neighbours.length === 0 || namespace === 'kube-system');
   return isUnknown || hasCustomResources(context, namespace) ? 'note' : 'warning';
+}
+
+/**
+ * A selector that asks for all that the template says and for more. Replicas of a StatefulSet are told from each other by
+ * labels that are put on while they run: `role: primary`, `vault-active: "true"`, or by the controller its own.
+ */
+function mayBeLabelledLater({kind, template}: WorkloadView, {matchLabels = {}}: LabelSelector): boolean {
+  const labels = template.metadata?.labels ?? {};
+  const known = Object.entries(matchLabels).filter(([key]) => labels[key] !== undefined);
+  return kind === 'StatefulSet' && known.length > 0 && known.every(([key, value]) => labels[key] === value);
+}
+
+/** Labels that no template has: those of a StatefulSet's controller, and those that pods of the cluster got as they ran. */
+function isOnPods(
+  {view, request}: CheckContext,
+  namespace: string,
+  isMeant: (labels: Labels) => boolean,
+): boolean {
+  return [...view.picture.objects, ...request.picture.objects].some(
+    ({kind, metadata}) =>
+      kind === 'Pod' && metadata.namespace === namespace && isMeant(metadata.labels ?? {}),
+  );
 }
 
 /** In a template of a kind that has no part here, such as a Job, or of an object that was refused. */

@@ -8,12 +8,18 @@ describe('foresight/check/rules/service-loss', () => {
     const yaml = deploymentYaml('web', {podSpec: 'nodeSelector: {kubernetes.io/hostname: node-2}'});
 
     expect(of(yaml + serviceYaml('web'))).toMatchObject([
-      {level: 'warning', title: 'Service default/web has no endpoint left when node-2 is lost'},
+      {
+        level: 'warning',
+        title: 'Service default/web has no endpoint left when node-2 is lost',
+        cure: {text: expect.stringContaining('Let more nodes take its replicas')},
+      },
     ]);
   });
 
   it('notes which two nodes a Service does not survive', () => {
-    expect(of(deploymentYaml('web') + serviceYaml('web'))).toMatchObject([{level: 'note'}]);
+    expect(of(deploymentYaml('web') + serviceYaml('web'))).toMatchObject([
+      {level: 'note', cure: {text: expect.stringContaining('Run more replicas')}},
+    ]);
   });
 
   it('has nothing to say of as many replicas as nodes, or of a single replica', () => {

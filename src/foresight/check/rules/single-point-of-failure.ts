@@ -26,14 +26,14 @@ export const singlePointOfFailure: CheckRule = {
       if (service.workloads.some(hasRuleOfItsOwn) && nodesOf(service).size > 1) {
         return [];
       }
-      const {eligible, domains} = eligibilityOfWorkload(context, anchor);
+      const {eligible} = eligibilityOfWorkload(context, anchor);
       const node = nodeForAll(service.pods, context.view.caches.cache.state);
       if (eligible.size < 2 || node === undefined) {
         return [];
       }
       seen.add(key);
-      const hasZones = (domains.get(ZONE)?.size ?? 0) > 1;
-      return [findingOf(context, anchor, service, node, hasZones)];
+      const zones = new Set([...eligible.values()].flatMap(({node}) => node.labels[ZONE] ?? []));
+      return [findingOf(context, anchor, service, node, zones.size > 1)];
     });
   },
 };

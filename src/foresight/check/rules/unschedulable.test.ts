@@ -1,5 +1,6 @@
 import {describe, expect, it} from '@jest/globals';
 import {deploymentYaml, findingsOf} from '../testing/check-yaml.ts';
+import {rolledOutObjects} from '../testing/rolled-out.ts';
 
 describe('foresight/check/rules/unschedulable', () => {
   const HARD =
@@ -16,6 +17,14 @@ describe('foresight/check/rules/unschedulable', () => {
     ]);
   });
 
+  it('counts the one node that a nodeSelector leaves, also where nodes have no zones', () => {
+    const podSpec = `nodeSelector: {kubernetes.io/hostname: node-1}\n${HARD}`;
+
+    expect(of(deploymentYaml('web', {podSpec}))).toMatchObject([
+      {why: [expect.anything(), expect.stringContaining('there are 2 replicas and 1 eligible node.')]},
+    ]);
+  });
+
   it('finds requests larger than any node', () => {
     expect(of(deploymentYaml('web', {cpu: '5'}))).toMatchObject([
       {level: 'error', why: [expect.stringContaining('3 Insufficient cpu'), expect.anything()]},
@@ -27,6 +36,14 @@ describe('foresight/check/rules/unschedulable', () => {
 
     expect(of(yaml)).toMatchObject([{level: 'note'}]);
     expect(of(yaml, {isAssumed: false})).toMatchObject([{level: 'error'}]);
+  });
+
+  it('tells a new template that no node takes from the old replicas, which run on', () => {
+    const objects = rolledOutObjects(deploymentYaml('web', {replicas: 3}));
+
+    expect(of(deploymentYaml('web', {replicas: 3, cpu: '5'}), {objects})).toMatchObject([
+      {title: 'No node takes a replica of the new template of Deployment default/web'},
+    ]);
   });
 
   it('finds a node that a template names and the cluster does not have', () => {

@@ -8,6 +8,7 @@ import {type CheckContext, type CheckRule, eligibilityOfWorkload} from '../conte
 import {describeObject, type Finding, type Level, referenceOf} from '../finding.ts';
 import type {FieldPath} from '../manifest-object.ts';
 import {podSpecPath, podTemplateOf} from '../pod-templates.ts';
+import {stuckRolloutOf} from '../stuck-rollout.ts';
 import {type WorkloadView, whyPending} from '../view.ts';
 
 interface Verdict {
@@ -27,9 +28,14 @@ export const unschedulable: CheckRule = {
       if (unknownNode !== undefined) {
         return unknownNode;
       }
-      const {manifest, pending, replicas, kind} = workload;
+      const {manifest, pending, kind} = workload;
       const [pod] = pending;
       if (manifest === undefined || pod === undefined) {
+        return [];
+      }
+      const rollout = stuckRolloutOf(workload, context.view);
+      // What waits for nothing but old replicas is the finding of another rule.
+      if (rollout?.waitsForOld === true) {
         return [];
       }
       const verdict = judge(context, workload, pod);
@@ -39,7 +45,7 @@ export const unschedulable: CheckRule = {
           level: verdict.level,
           object: referenceOf(workload),
           position: manifest.locate(podSpecPath(kind, ...verdict.field)),
-          title: `No node takes ${pending.length === replicas ? 'any replica' : `${pending.length} of the ${replicas} replicas`} of ${describeObject(workload)}`,
+          title: `No node takes ${rollout === undefined ? refusedReplicas(workload) : 'a replica of the new template'} of ${describeObject(workload)}`,
           why: [`The scheduler says: ${whyPending(pod)}`, verdict.why],
           cure: verdict.cure,
         },
@@ -47,6 +53,10 @@ export const unschedulable: CheckRule = {
     });
   },
 };
+
+function refusedReplicas({pending, replicas}: WorkloadView): string {
+  return pending.length >= replicas ? 'any replica' : `${pending.length} of the ${replicas} replicas`;
+}
 
 /** A template that names its node: the scheduler is not asked, and pods of a node that there is not are collected. */
 function nodeNameOf({view, isAssumed}: CheckContext, workload: WorkloadView): Finding[] | undefined {
