@@ -94,6 +94,10 @@ export function isProcessFault(fault: Fault): fault is ProcessFault {
   return Object.hasOwn(PROCESS_FAULTS, fault);
 }
 
+export function isClusterFault(fault: Fault): fault is ClusterFault {
+  return Object.hasOwn(CLUSTER_FAULTS, fault);
+}
+
 export class FaultPlan {
   readonly counts = new Map<Fault, number>();
   readonly #rates = new Map<Fault, number>();

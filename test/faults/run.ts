@@ -90,7 +90,7 @@ async function runWith(seed: number, {tell, mutation}: RunOptions): Promise<RunR
     invariants,
     leaderElect: scenario.leaderElect,
     controllersTake: scenario.controllersTake,
-    onEviction: (pod, deployment) => turmoil.evicted(pod, deployment),
+    onEviction: (deployment) => turmoil.evicted(deployment),
   });
   const fleet = new Fleet({
     size: scenario.operators,

@@ -25,8 +25,8 @@ export interface SupervisorOptions {
   readonly leaderElect: boolean;
   /** How long the cluster's controllers take to notice, milliseconds. */
   readonly controllersTake: number;
-  /** Told of each eviction that was granted. */
-  readonly onEviction: (pod: PodObject, deployment: DeploymentObject) => void;
+  /** Told of the workload of each eviction that was granted. */
+  readonly onEviction: (deployment: DeploymentObject) => void;
 }
 
 interface Eviction {
@@ -191,7 +191,7 @@ export class Supervisor implements Onlooker {
       ),
     );
     this.moves.granted(pod, deployment, makesRoom, cost);
-    this.#options.onEviction(pod, deployment);
+    this.#options.onEviction(deployment);
   }
 
   #evictionSent(request: SentRequest): void {
