@@ -61,7 +61,10 @@ const DISTURBANCES = {
 } as const;
 
 /** At an eviction. */
-const EVICTION_FAULTS = {'target cordoned at eviction': 0.5} as const;
+const EVICTION_FAULTS = {
+  'operator crash at an eviction': 0.15,
+  'target cordoned at eviction': 0.5,
+} as const;
 
 export type RequestFault = keyof typeof REQUEST_FAULTS;
 export type WatchFault = keyof typeof WATCH_FAULTS;

@@ -13,6 +13,8 @@ interface Batch {
   readonly costBefore: readonly number[];
   readonly replicas: number;
   readonly makesRoom: boolean;
+  /** Somebody else has changed something meanwhile: what comes of it is not the operator's doing. */
+  readonly isDisturbed: boolean;
 }
 
 /** Evictions for one policy while nobody else changed anything. */
@@ -48,6 +50,12 @@ export class Moves {
   /** Victims of the workload whose replacement is not there yet. */
   underWay(workload: string): number {
     return this.#underWay.get(workload)?.victims.size ?? 0;
+  }
+
+  /** Those of them that nobody else had a hand in. */
+  undisturbed(workload: string): ReadonlySet<string> {
+    const batch = this.#underWay.get(workload);
+    return batch === undefined || batch.isDisturbed ? new Set() : batch.victims;
   }
 
   /** Before the API server grants an eviction. */
@@ -89,6 +97,7 @@ export class Moves {
       costBefore,
       replicas: deployment.spec.replicas ?? 1,
       makesRoom,
+      isDisturbed: false,
     };
     batch.victims.add(pod.metadata.name);
     this.#underWay.set(key, batch);
@@ -124,7 +133,8 @@ export class Moves {
       }
       this.#underWay.delete(key);
       const policy = governingPolicy(this.#facts, deployment);
-      if (policy === undefined || batch.makesRoom || (deployment.spec.replicas ?? 1) !== batch.replicas) {
+      const isJudged = !batch.makesRoom && !batch.isDisturbed;
+      if (policy === undefined || !isJudged || (deployment.spec.replicas ?? 1) !== batch.replicas) {
         continue;
       }
       if (!isLess(costOf(this.#facts, policy, deployment), batch.costBefore)) {
@@ -147,8 +157,7 @@ export class Moves {
     }
     for (const [key, batch] of this.#underWay) {
       if (workload === undefined || workload === key) {
-        // What comes of it now is not the operator's doing.
-        this.#underWay.set(key, {...batch, makesRoom: true});
+        this.#underWay.set(key, {...batch, isDisturbed: true});
       }
     }
   }
