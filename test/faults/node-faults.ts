@@ -1,8 +1,7 @@
-/** Nodes that fail, come, go and close, and those that an evicted replica was meant for. */
+/** Nodes that fail, come, go and close. */
 import type {ApiObject} from '../../src/simulator/cluster-api.ts';
-import type {DeploymentObject} from '../../src/simulator/objects.ts';
 import type {ClusterFault} from './fault-plan.ts';
-import {ACTOR, podsOf, type Strikes} from './strikes.ts';
+import {ACTOR, type Strikes} from './strikes.ts';
 
 /** Nodes that a cluster keeps. */
 const LEAST_NODES = 3;
@@ -22,33 +21,8 @@ export class NodeFaults {
       this.#recover(name);
     }
     for (const name of this.#cordoned) {
-      this.#uncordon(name);
+      this.uncordon(name);
     }
-  }
-
-  /** A replica was evicted: somebody may just now close the nodes that its replacement was meant for. */
-  evicted(deployment: DeploymentObject): void {
-    const {cluster, faults, random} = this.#strikes.options;
-    if (!faults.strikes('target cordoned at eviction')) {
-      return;
-    }
-    const homes = new Set(podsOf(cluster, deployment).map(({spec}) => spec.nodeName));
-    const closed = this.#nodes().filter(
-      (node) => !homes.has(node.metadata.name) && !this.#cordoned.has(node.metadata.name),
-    );
-    if (closed.length === this.#nodes().length) {
-      return;
-    }
-    // No excuse for anything: whatever the scheduler makes of it, the operator is to see and to wait.
-    this.#strikes.count('target cordoned at eviction', closed.map(({metadata}) => metadata.name).join(', '));
-    for (const {metadata} of closed) {
-      this.#cordon(metadata.name);
-    }
-    cluster.clock.after(3000 + random.integer(20_000), () => {
-      for (const {metadata} of closed) {
-        this.#uncordon(metadata.name);
-      }
-    });
   }
 
   strike(fault: ClusterFault): void {
@@ -77,8 +51,8 @@ export class NodeFaults {
         if (node !== undefined) {
           const {name} = node.metadata;
           this.#strikes.count(fault, name);
-          this.#cordon(name);
-          clock.after(random.integer(300_000), () => this.#uncordon(name));
+          this.cordon(name);
+          clock.after(random.integer(300_000), () => this.uncordon(name));
         }
         return;
       case 'node added':
@@ -102,12 +76,12 @@ export class NodeFaults {
     }
   }
 
-  #cordon(name: string): void {
+  cordon(name: string): void {
     this.#cordoned.add(name);
     this.#strikes.attempt(() => this.#strikes.options.cluster.cordon(name));
   }
 
-  #uncordon(name: string): void {
+  uncordon(name: string): void {
     if (this.#cordoned.delete(name)) {
       this.#strikes.attempt(() => this.#strikes.options.cluster.cordon(name, false));
       this.#strikes.options.onOtherNodes();

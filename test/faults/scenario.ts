@@ -23,6 +23,8 @@ export interface Scenario {
   readonly controllersTake: number;
   /** Milliseconds. */
   readonly faultsLast: number;
+  /** Nobody disturbs the workloads, but most moves do not help. */
+  readonly isStubborn: boolean;
 }
 
 export function drawScenario(random: Random): Scenario {
@@ -45,6 +47,7 @@ export function drawScenario(random: Random): Scenario {
     leaseDuration: random.pick([15, 45, 60, 60]),
     controllersTake: random.pick([5, 5, 50, 500, 3000]),
     faultsLast: between(random, 4, 16) * 60_000,
+    isStubborn: random.fraction() < 0.3,
   };
 }
 

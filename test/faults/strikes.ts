@@ -14,9 +14,18 @@ export interface StrikesOptions {
   readonly trace: Trace;
   /** Something has been changed from outside; of all workloads when none is named. */
   readonly onDisturbance: (workload?: string) => void;
+  /** A pause of the operator's may be over before its time; of all workloads when none is named. */
+  readonly onPausesEnd: (workload?: string) => void;
   /** Nodes, or the room on them, are others than before. */
   readonly onOtherNodes: () => void;
 }
+
+const ENDS_PAUSES: ReadonlySet<Fault> = new Set([
+  'clock jump',
+  'policy created',
+  'policy deleted',
+  'excluded or back',
+] as const);
 
 /** As whom everything is done that no controller does. */
 export const ACTOR = {actor: 'kubectl'};
@@ -29,9 +38,12 @@ export class Strikes {
   }
 
   count(fault: Fault, subject?: string, workload?: string): void {
-    const {faults, trace, onDisturbance, onOtherNodes} = this.options;
+    const {faults, trace, onDisturbance, onPausesEnd, onOtherNodes} = this.options;
     faults.count(fault);
     trace.add(`fault: ${fault}${subject === undefined ? '' : ` (${subject})`}`);
+    if (ENDS_PAUSES.has(fault)) {
+      onPausesEnd(workload);
+    }
     if (fault === 'cordon' || fault.endsWith('at eviction')) {
       onOtherNodes();
     } else if (

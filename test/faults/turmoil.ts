@@ -11,6 +11,7 @@ import {
 import type {Fleet} from './fleet.ts';
 import {NodeFaults} from './node-faults.ts';
 import {Strikes, type StrikesOptions} from './strikes.ts';
+import {TargetFaults} from './target-faults.ts';
 
 export interface TurmoilOptions extends StrikesOptions {
   readonly fleet: Fleet;
@@ -23,12 +24,14 @@ export class Turmoil {
   readonly #options: TurmoilOptions;
   readonly #strikes: Strikes;
   readonly #nodes: NodeFaults;
+  readonly #targets: TargetFaults;
   readonly #disturbances: Disturbances;
 
   constructor(options: TurmoilOptions) {
     this.#options = options;
     this.#strikes = new Strikes(options);
     this.#nodes = new NodeFaults(this.#strikes);
+    this.#targets = new TargetFaults(this.#strikes, this.#nodes);
     this.#disturbances = new Disturbances(this.#strikes, options.hasZones);
   }
 
@@ -45,7 +48,7 @@ export class Turmoil {
 
   /** A replica was evicted. */
   evicted(deployment: DeploymentObject): void {
-    this.#nodes.evicted(deployment);
+    this.#targets.evicted(deployment);
   }
 
   #scheduleNext(fault: TimedFault): void {
