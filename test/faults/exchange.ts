@@ -27,6 +27,7 @@ export class Exchange implements HttpReply {
   #isDoubling = false;
   /** What the server says is not heard any more. */
   #isRefused = false;
+  #isCloseDue = false;
   #cutAnswer = false;
   #failAfterEffect: 'reset' | '500' | undefined;
   #delay = 0;
@@ -96,6 +97,9 @@ export class Exchange implements HttpReply {
     }
     if (info.verb === 'watch' && code === 200) {
       this.#planWatchFault();
+    }
+    if (this.#isCloseDue) {
+      this.#close();
     }
   }
 
@@ -216,6 +220,11 @@ export class Exchange implements HttpReply {
 
   #close(): void {
     if (this.destroyed) return;
+    // What arrives without its sender is carried out all the same, and whoever looks on is to see it.
+    if (!this.headersSent && this.request.method !== 'GET') {
+      this.#isCloseDue = true;
+      return;
+    }
     this.destroyed = true;
     for (const listener of this.#closeListeners) listener();
   }

@@ -57,7 +57,7 @@ const DISTURBANCES = {
   'policy deleted': 0.03,
   'policy created': 0.06,
   'excluded or back': 0.075,
-  'affinity by others': 0.03,
+  'affinity by others': 0.12,
 } as const;
 
 /** At an eviction. */
@@ -67,7 +67,7 @@ const EVICTION_FAULTS = {
 } as const;
 
 /** For each eviction that an operator asks for. */
-const EVICTION_REQUEST_FAULTS = {'operator crash at an eviction': 0.15} as const;
+const EVICTION_REQUEST_FAULTS = {'operator crash at an eviction': 0.4} as const;
 
 export type RequestFault = keyof typeof REQUEST_FAULTS;
 export type WatchFault = keyof typeof WATCH_FAULTS;
