@@ -28,6 +28,8 @@ export class Exchange implements HttpReply {
   /** What the server says is not heard any more. */
   #isRefused = false;
   #isCloseDue = false;
+  /** The connection is gone. */
+  isCut = false;
   #cutAnswer = false;
   #failAfterEffect: 'reset' | '500' | undefined;
   #delay = 0;
@@ -161,6 +163,7 @@ export class Exchange implements HttpReply {
 
   /** The connection breaks: both sides notice. */
   fail(message: string): void {
+    this.isCut = true;
     this.#deliver(() => this.#finish(Object.assign(new Error(message), {code: 'ECONNRESET'})));
     this.#isMute = true;
     this.#network.clock.after(1, () => this.#close());
@@ -168,6 +171,7 @@ export class Exchange implements HttpReply {
 
   /** The operator's process is gone. */
   hangUp(): void {
+    this.isCut = true;
     this.#isDone = true;
     this.#network.clock.after(1, () => this.#close());
   }

@@ -188,7 +188,13 @@ export class Network implements Connections {
         return;
       case 'late effect': {
         const latest = exchange.request.info.subresource === 'eviction' ? LATEST_EVICTION : LATEST_EFFECT;
-        clock.after(random.integer(latest), () => exchange.serve(path, body, headers, undefined));
+        const wait = random.integer(latest);
+        clock.after(wait, () => {
+          // With its connection a server drops a request, but for what it has begun.
+          if (!exchange.isCut || wait < LATEST_EFFECT) {
+            exchange.serve(path, body, headers, undefined);
+          }
+        });
         return;
       }
       case '409 conflict':
