@@ -27,6 +27,9 @@ export class Exchange implements HttpReply {
   #isDoubling = false;
   /** What the server says is not heard any more. */
   #isRefused = false;
+  #isCloseDue = false;
+  /** The connection is gone. */
+  isCut = false;
   #cutAnswer = false;
   #failAfterEffect: 'reset' | '500' | undefined;
   #delay = 0;
@@ -97,6 +100,9 @@ export class Exchange implements HttpReply {
     if (info.verb === 'watch' && code === 200) {
       this.#planWatchFault();
     }
+    if (this.#isCloseDue) {
+      this.#close();
+    }
   }
 
   flushHeaders(): void {
@@ -157,6 +163,7 @@ export class Exchange implements HttpReply {
 
   /** The connection breaks: both sides notice. */
   fail(message: string): void {
+    this.isCut = true;
     this.#deliver(() => this.#finish(Object.assign(new Error(message), {code: 'ECONNRESET'})));
     this.#isMute = true;
     this.#network.clock.after(1, () => this.#close());
@@ -164,6 +171,7 @@ export class Exchange implements HttpReply {
 
   /** The operator's process is gone. */
   hangUp(): void {
+    this.isCut = true;
     this.#isDone = true;
     this.#network.clock.after(1, () => this.#close());
   }
@@ -216,6 +224,11 @@ export class Exchange implements HttpReply {
 
   #close(): void {
     if (this.destroyed) return;
+    // What arrives without its sender is carried out all the same, and whoever looks on is to see it.
+    if (!this.headersSent && this.request.method !== 'GET') {
+      this.#isCloseDue = true;
+      return;
+    }
     this.destroyed = true;
     for (const listener of this.#closeListeners) listener();
   }

@@ -57,11 +57,17 @@ const DISTURBANCES = {
   'policy deleted': 0.03,
   'policy created': 0.06,
   'excluded or back': 0.075,
-  'affinity by others': 0.03,
+  'affinity by others': 0.12,
 } as const;
 
 /** At an eviction. */
-const EVICTION_FAULTS = {'target cordoned at eviction': 0.5} as const;
+const EVICTION_FAULTS = {
+  'target cordoned at eviction': 0.3,
+  'target taken at eviction': 0.3,
+} as const;
+
+/** For each eviction that an operator asks for. */
+const EVICTION_REQUEST_FAULTS = {'operator crash at an eviction': 0.4} as const;
 
 export type RequestFault = keyof typeof REQUEST_FAULTS;
 export type WatchFault = keyof typeof WATCH_FAULTS;
@@ -69,7 +75,16 @@ export type ProcessFault = keyof typeof PROCESS_FAULTS;
 export type ClusterFault = keyof typeof CLUSTER_FAULTS;
 export type Disturbance = keyof typeof DISTURBANCES;
 export type TimedFault = ProcessFault | ClusterFault | Disturbance;
-export type Fault = RequestFault | WatchFault | TimedFault | keyof typeof EVICTION_FAULTS;
+export type EvictionFault = keyof typeof EVICTION_FAULTS;
+export type Fault =
+  | RequestFault
+  | WatchFault
+  | TimedFault
+  | EvictionFault
+  | keyof typeof EVICTION_REQUEST_FAULTS;
+
+/** Of each fault at an eviction, where most moves are not to help. */
+const STUBBORN_RATE = 0.4;
 
 const RATES: Readonly<Record<Fault, number>> = {
   ...REQUEST_FAULTS,
@@ -78,9 +93,11 @@ const RATES: Readonly<Record<Fault, number>> = {
   ...CLUSTER_FAULTS,
   ...DISTURBANCES,
   ...EVICTION_FAULTS,
+  ...EVICTION_REQUEST_FAULTS,
 };
 
 export const REQUEST_FAULT_NAMES = Object.keys(REQUEST_FAULTS) as RequestFault[];
+const EVICTION_FAULT_NAMES = Object.keys(EVICTION_FAULTS) as EvictionFault[];
 export const WATCH_FAULT_NAMES = Object.keys(WATCH_FAULTS) as WatchFault[];
 export const TIMED_FAULT_NAMES = Object.keys({
   ...PROCESS_FAULTS,
@@ -94,6 +111,15 @@ export function isProcessFault(fault: Fault): fault is ProcessFault {
   return Object.hasOwn(PROCESS_FAULTS, fault);
 }
 
+export function isClusterFault(fault: Fault): fault is ClusterFault {
+  return Object.hasOwn(CLUSTER_FAULTS, fault);
+}
+
+/** What would be an excuse for a move that did not help, or for a pause that was cut short. */
+function isOfOthers(fault: Fault): boolean {
+  return isClusterFault(fault) || Object.hasOwn(DISTURBANCES, fault) || fault === 'clock jump';
+}
+
 export class FaultPlan {
   readonly counts = new Map<Fault, number>();
   readonly #rates = new Map<Fault, number>();
@@ -101,12 +127,14 @@ export class FaultPlan {
   #isOn = false;
 
   /** Some faults are off, some frequent: a run in which everything happens at once hides what one of them does. */
-  constructor(random: Random, share: number) {
+  constructor(random: Random, share: number, isStubborn: boolean) {
     this.#random = random;
     for (const name of FAULT_NAMES) {
       const isOn = random.fraction() < share;
       const factor = 0.3 + 2 * random.fraction();
-      if (isOn) {
+      if (isStubborn && Object.hasOwn(EVICTION_FAULTS, name)) {
+        this.#rates.set(name, STUBBORN_RATE);
+      } else if (isOn && !(isStubborn && isOfOthers(name))) {
         this.#rates.set(name, RATES[name] * factor);
       }
     }
@@ -132,9 +160,18 @@ export class FaultPlan {
 
   /** One of these, or none. */
   draw<F extends Fault>(faults: readonly F[]): F | undefined {
+    return this.#drawBy(faults, (fault) => this.rate(fault));
+  }
+
+  /** Also when the others have ceased. */
+  drawAtEviction(): EvictionFault | undefined {
+    return this.#drawBy(EVICTION_FAULT_NAMES, (fault) => this.#rates.get(fault) ?? 0);
+  }
+
+  #drawBy<F extends Fault>(faults: readonly F[], rateOf: (fault: F) => number): F | undefined {
     let left = this.#random.fraction();
     for (const fault of faults) {
-      left -= this.rate(fault);
+      left -= rateOf(fault);
       if (left < 0) {
         return fault;
       }

@@ -4,10 +4,8 @@ import {MUTATIONS} from './mutations.ts';
 import {run} from './run.ts';
 import {describeFailure, Summary} from './summary.ts';
 
-const SEEDS = caseNumber('FAULT_SEEDS', 30);
+const SEEDS = caseNumber('FAULT_SEEDS', 40);
 const FROM = caseNumber('FAULT_FROM', 1);
-/** Seeds that a planted bug may take to be found. */
-const MOST_SEEDS = 40;
 /** Milliseconds; only so long that a run which never ends does. */
 const MINUTES = 60_000;
 
@@ -49,7 +47,7 @@ describe('a planted bug', () => {
     async (name, mutation) => {
       let found: string | undefined;
       let seed = 0;
-      while (found === undefined && seed < MOST_SEEDS) {
+      while (found === undefined && seed < mutation.within) {
         seed += 1;
         const {violation} = await run(seed, {mutation});
         found = mutation.finds.find((invariant) => invariant === violation?.invariant);

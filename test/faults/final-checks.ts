@@ -8,12 +8,16 @@ import {isInjected} from './template-truth.ts';
 
 const DONE: ReadonlySet<string> = new Set(['Spread', 'Excluded', 'Planned', 'Blocked']);
 
-/** Whether the status speaks of something that is not at its end. */
-export function isUnderWay(facts: Facts): boolean {
+/** Whether the status speaks of something that is not at its end, a pause among it. */
+export function isUnderWay(facts: Facts, now: number): boolean {
   return (facts.list('deployments.apps') as DeploymentObject[]).some((deployment) => {
     const policy = governingPolicy(facts, deployment);
     const entry = policy?.status?.workloads?.find(({name}) => name === deployment.metadata.name);
-    return policy !== undefined && unexplained(facts, deployment, policy.metadata.name, entry) !== undefined;
+    return (
+      policy !== undefined &&
+      (Date.parse(entry?.backOff?.until ?? '') > now ||
+        unexplained(facts, deployment, policy.metadata.name, entry) !== undefined)
+    );
   });
 }
 

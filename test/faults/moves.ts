@@ -13,6 +13,17 @@ interface Batch {
   readonly costBefore: readonly number[];
   readonly replicas: number;
   readonly makesRoom: boolean;
+  /** Somebody else has changed something meanwhile: what comes of it is not the operator's doing. */
+  readonly isDisturbed: boolean;
+  /** Moves before it that did not help. */
+  readonly failures: number;
+}
+
+interface FruitlessMove {
+  readonly at: number;
+  readonly pods: string;
+  /** How many did not help, one after the other. */
+  readonly failures: number;
 }
 
 /** Evictions for one policy while nobody else changed anything. */
@@ -36,7 +47,7 @@ export class Moves {
   readonly #clock: SimulationClock;
   readonly #invariants: Invariants;
   readonly #underWay = new Map<string, Batch>();
-  readonly #fruitless = new Map<string, {readonly at: number; readonly pods: string}>();
+  readonly #fruitless = new Map<string, FruitlessMove>();
   readonly #episodes = new Map<string, Episode>();
 
   constructor(facts: Facts, clock: SimulationClock, invariants: Invariants) {
@@ -50,17 +61,25 @@ export class Moves {
     return this.#underWay.get(workload)?.victims.size ?? 0;
   }
 
+  /** Those of them that nobody else had a hand in. */
+  undisturbed(workload: string): ReadonlySet<string> {
+    const batch = this.#underWay.get(workload);
+    return batch === undefined || batch.isDisturbed ? new Set() : batch.victims;
+  }
+
   /** Before the API server grants an eviction. */
   asked(deployment: DeploymentObject): void {
     const key = keyOf(deployment.metadata);
     const fruitless = this.#fruitless.get(key);
     if (fruitless !== undefined) {
       const seconds = (this.#clock.now() - fruitless.at) / 1000;
-      const isEarly = seconds < FIRST_BACK_OFF * 0.9;
+      const least = FIRST_BACK_OFF * 2 ** (fruitless.failures - 1);
+      // The operator looks at what came of a move before it is seen here to be at rest, or a while after.
+      const isEarly = seconds < least * 0.9;
       this.#invariants.check(
         'after a move that did not help there is a pause',
         isEarly
-          ? `Deployment ${key}: a replica is evicted ${seconds.toFixed(0)} s after a move of ${fruitless.pods} that did not help; expected at least ${FIRST_BACK_OFF} s`
+          ? `Deployment ${key}: a replica is evicted ${seconds.toFixed(0)} s after a move of ${fruitless.pods} that did not help, ${fruitless.failures} in a row; expected at least ${least} s`
           : undefined,
       );
     }
@@ -89,6 +108,8 @@ export class Moves {
       costBefore,
       replicas: deployment.spec.replicas ?? 1,
       makesRoom,
+      isDisturbed: false,
+      failures: this.#fruitless.get(key)?.failures ?? 0,
     };
     batch.victims.add(pod.metadata.name);
     this.#underWay.set(key, batch);
@@ -124,11 +145,13 @@ export class Moves {
       }
       this.#underWay.delete(key);
       const policy = governingPolicy(this.#facts, deployment);
-      if (policy === undefined || batch.makesRoom || (deployment.spec.replicas ?? 1) !== batch.replicas) {
+      const isJudged = !batch.makesRoom && !batch.isDisturbed;
+      if (policy === undefined || !isJudged || (deployment.spec.replicas ?? 1) !== batch.replicas) {
         continue;
       }
       if (!isLess(costOf(this.#facts, policy, deployment), batch.costBefore)) {
-        this.#fruitless.set(key, {at: this.#clock.now(), pods: [...batch.victims].join(', ')});
+        const pods = [...batch.victims].join(', ');
+        this.#fruitless.set(key, {at: this.#clock.now(), pods, failures: batch.failures + 1});
         const episode = this.#episodes.get(policy.metadata.name);
         if (episode !== undefined) {
           episode.fruitless += batch.victims.size;
@@ -140,22 +163,50 @@ export class Moves {
   /** Somebody else has changed something about the workload, or about all of them. */
   disturbed(workload?: string): void {
     this.#episodes.clear();
+    for (const [key, fruitless] of this.#fruitless) {
+      if (workload !== undefined && workload !== key) {
+        continue;
+      }
+      // A pause that has begun goes on, whatever others do; how long the next would be hangs on what they did.
+      if (this.#isPausing(key)) {
+        this.#fruitless.set(key, {...fruitless, failures: 1});
+      } else {
+        this.#fruitless.delete(key);
+      }
+    }
+    for (const [key, batch] of this.#underWay) {
+      if (workload === undefined || workload === key) {
+        this.#underWay.set(key, {...batch, isDisturbed: true});
+      }
+    }
+  }
+
+  /** What the operator has noted of pauses is worth nothing any more; of all workloads when none is named. */
+  pausesEnd(workload?: string): void {
     if (workload === undefined) {
       this.#fruitless.clear();
     } else {
       this.#fruitless.delete(workload);
-    }
-    for (const [key, batch] of this.#underWay) {
-      if (workload === undefined || workload === key) {
-        // What comes of it now is not the operator's doing.
-        this.#underWay.set(key, {...batch, makesRoom: true});
-      }
     }
   }
 
   /** How few moves it takes hangs on the nodes; that a move has not helped stays so. */
   otherNodes(): void {
     this.#episodes.clear();
+    for (const [key, fruitless] of this.#fruitless) {
+      // What is spread on these nodes when its pause is over begins anew.
+      if (!this.#isPausing(key)) {
+        this.#fruitless.set(key, {...fruitless, failures: 1});
+      }
+    }
+  }
+
+  /** Whether the operator has said that it waits: it waits for the replacement to settle before it judges. */
+  #isPausing(workload: string): boolean {
+    const deployment = this.#facts.get('deployments.apps', workload);
+    const policy = deployment === undefined ? undefined : governingPolicy(this.#facts, deployment);
+    const entry = policy?.status?.workloads?.find(({name}) => name === deployment?.metadata.name);
+    return Date.parse(entry?.backOff?.until ?? '') > this.#clock.now();
   }
 
   /** Undefined while something of the policy is not at rest: what is on its way has no place yet. */

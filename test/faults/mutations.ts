@@ -13,6 +13,8 @@ export interface Mutation {
   readonly name: string;
   /** One of these is to fail. */
   readonly finds: readonly InvariantName[];
+  /** Seeds that it may take, from the first: some times as many as it takes now. */
+  readonly within: number;
   readonly settings?: (settings: OperatorSettings) => OperatorSettings;
   /** What the operator sends, in place of what it wanted to. */
   readonly sends?: (request: HttpRequest) => HttpRequest;
@@ -27,6 +29,7 @@ export interface Mutation {
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lost back-off',
+    within: 20,
     finds: [
       'after a move that did not help there is a pause',
       'no more moves than the fewest and one for each disturbance',
@@ -35,6 +38,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'an ignored disruption budget',
+    within: 10,
     finds: ['a budget that is known to be exhausted is not drawn on', 'a budget keeps its healthy pods'],
     plant: () => {
       const original = Object.getOwnPropertyDescriptor(ClusterCache.prototype, 'budgetsOf');
@@ -44,6 +48,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'an eviction without the UID of its pod',
+    within: 10,
     finds: ['an eviction names the UID of its pod'],
     sends: (request) =>
       request.path.endsWith('/eviction')
@@ -51,13 +56,13 @@ export const MUTATIONS: readonly Mutation[] = [
         : request,
   },
   {
-    name: 'a double move after a restart',
+    name: 'moves that are forgotten at a restart',
+    within: 20,
+    // What has become of a forgotten move is not judged either.
     finds: [
-      'at most maxConcurrentMoves are on their way',
-      'no more moves than the fewest and one for each disturbance',
-      'a budget keeps its healthy pods',
+      'a move that the status records stays there until it has ended',
+      'after a move that did not help there is a pause',
     ],
-    // What has begun is not remembered, and replacements that are not up yet look as if they were.
     hears: (text, info) =>
       info.resource === 'spreadpolicies' && info.verb === 'list'
         ? rewritten(text, (policy) => {
@@ -65,15 +70,17 @@ export const MUTATIONS: readonly Mutation[] = [
               delete entry['inFlight'];
             }
           })
-        : settledLies(text, info),
+        : text,
   },
   {
     name: 'observedGeneration and readiness ignored',
+    within: 15,
     finds: ['only a settled workload is moved', 'at most maxConcurrentMoves are on their way'],
     hears: settledLies,
   },
   {
     name: "a forced apply over others' fields",
+    within: 40,
     finds: ["others' fields of a template stay as they are"],
     arrives: (uri, method) =>
       method === 'PATCH' && uri.includes('/deployments/') ? `${uri}&force=true` : uri,

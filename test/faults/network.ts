@@ -8,7 +8,13 @@ import type {SimulationClock} from '../../src/simulator/engine/simulation-clock.
 import type {RequestHandler} from '../../src/simulator/http/request-handler.ts';
 import {type RequestInfo, requestInfo} from '../../src/simulator/http/request-info.ts';
 import {Exchange} from './exchange.ts';
-import {type FaultPlan, REQUEST_FAULT_NAMES, type RequestFault, WATCH_FAULT_NAMES} from './fault-plan.ts';
+import {
+  type Fault,
+  type FaultPlan,
+  REQUEST_FAULT_NAMES,
+  type RequestFault,
+  WATCH_FAULT_NAMES,
+} from './fault-plan.ts';
 import type {Host} from './host.ts';
 import type {Mutation} from './mutations.ts';
 import type {Trace} from './trace.ts';
@@ -121,10 +127,13 @@ export class Network implements Connections {
     const exchange = new Exchange(this.options, request, watchFault, () => this.#open.delete(exchange));
     this.#open.add(exchange);
     signal.addEventListener('abort', () => exchange.abort(), {once: true});
-    const dies = this.#isCrashDue ? random.pick(['before effect', 'after effect'] as const) : undefined;
-    this.#isCrashDue = false;
-    if (dies !== undefined) {
-      faults.count('operator crash at a request');
+    const crash = this.#crashAt(request);
+    const dies =
+      crash === undefined
+        ? undefined
+        : random.pick(['before effect', 'after effect', 'before a late effect'] as const);
+    if (crash !== undefined) {
+      faults.count(crash);
       trace.add(`${instance} dies ${dies} of this request`);
     } else if (fault !== undefined) {
       faults.count(fault);
@@ -133,6 +142,9 @@ export class Network implements Connections {
     const latency = 1 + random.integer(LATENCY);
     if (dies === 'before effect') {
       clock.after(0, () => this.options.crash());
+    } else if (dies === 'before a late effect') {
+      clock.after(0, () => this.options.crash());
+      this.#arrive(exchange, uri(url), body, headers, 'late effect');
     } else {
       clock.after(latency, () => {
         if (dies === 'after effect') {
@@ -144,6 +156,16 @@ export class Network implements Connections {
       });
     }
     return exchange.answer;
+  }
+
+  #crashAt({info}: SentRequest): Fault | undefined {
+    if (this.#isCrashDue) {
+      this.#isCrashDue = false;
+      return 'operator crash at a request';
+    }
+    return info.subresource === 'eviction' && this.options.faults.strikes('operator crash at an eviction')
+      ? 'operator crash at an eviction'
+      : undefined;
   }
 
   #arrive(
@@ -166,7 +188,13 @@ export class Network implements Connections {
         return;
       case 'late effect': {
         const latest = exchange.request.info.subresource === 'eviction' ? LATEST_EVICTION : LATEST_EFFECT;
-        clock.after(random.integer(latest), () => exchange.serve(path, body, headers, undefined));
+        const wait = random.integer(latest);
+        clock.after(wait, () => {
+          // With its connection a server drops a request, but for what it has begun.
+          if (!exchange.isCut || wait < LATEST_EFFECT) {
+            exchange.serve(path, body, headers, undefined);
+          }
+        });
         return;
       }
       case '409 conflict':

@@ -42,7 +42,7 @@ const metrics = new Metrics({version: 'simulated'});
 /** What everything gets at least to come to rest when the faults have ceased, milliseconds. */
 const CALM = 9 * 60_000;
 const STEP = 3 * 60_000;
-const MORE_STEPS = 20;
+const MORE_STEPS = 40;
 /** After that, a time in which the operators have nothing to do. */
 const QUIET = 7 * 60_000;
 /** Calls besides leases and watches in that time, for each operator: lists of watches that have expired. */
@@ -80,7 +80,7 @@ async function runWith(seed: number, {tell, mutation}: RunOptions): Promise<RunR
       throw new Violated();
     }
   });
-  const faults = new FaultPlan(random.fork('faults'), SHARE_OF_FAULTS);
+  const faults = new FaultPlan(random.fork('faults'), SHARE_OF_FAULTS, scenario.isStubborn);
   api.onChange(({type, resource, object}) => {
     const {namespace = '', name, resourceVersion} = object.metadata;
     trace.add(`${type} ${resource} ${namespace}/${name} ${resourceVersion}`);
@@ -90,7 +90,7 @@ async function runWith(seed: number, {tell, mutation}: RunOptions): Promise<RunR
     invariants,
     leaderElect: scenario.leaderElect,
     controllersTake: scenario.controllersTake,
-    onEviction: (pod, deployment) => turmoil.evicted(pod, deployment),
+    onEviction: (deployment) => turmoil.evicted(deployment),
   });
   const fleet = new Fleet({
     size: scenario.operators,
@@ -115,6 +115,7 @@ async function runWith(seed: number, {tell, mutation}: RunOptions): Promise<RunR
     trace,
     hasZones: scenario.nodes.some(({zone}) => zone !== undefined),
     onDisturbance: (workload) => supervisor.moves.disturbed(workload),
+    onPausesEnd: (workload) => supervisor.moves.pausesEnd(workload),
     onOtherNodes: () => supervisor.moves.otherNodes(),
   });
   fleet.start();
@@ -128,10 +129,13 @@ async function runWith(seed: number, {tell, mutation}: RunOptions): Promise<RunR
     faults.stop();
     turmoil.end();
     fleet.end();
+    if (faults.counts.has('clock jump')) {
+      supervisor.moves.pausesEnd();
+    }
     trace.add('the faults cease');
     await driver.runUntil(clock.now() + CALM);
-    // Moves that are needed may come one after the other, each with its time to settle.
-    for (let step = 0; step < MORE_STEPS && isUnderWay(supervisor.history); step++) {
+    // Moves that are needed may come one after the other, each with its time to settle and pauses that double.
+    for (let step = 0; step < MORE_STEPS && isUnderWay(supervisor.history, clock.now()); step++) {
       await driver.runUntil(clock.now() + STEP);
     }
     const before = supervisor.calls;

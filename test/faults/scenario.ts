@@ -23,6 +23,8 @@ export interface Scenario {
   readonly controllersTake: number;
   /** Milliseconds. */
   readonly faultsLast: number;
+  /** Nobody disturbs the workloads, but most moves do not help. */
+  readonly isStubborn: boolean;
 }
 
 export function drawScenario(random: Random): Scenario {
@@ -45,6 +47,7 @@ export function drawScenario(random: Random): Scenario {
     leaseDuration: random.pick([15, 45, 60, 60]),
     controllersTake: random.pick([5, 5, 50, 500, 3000]),
     faultsLast: between(random, 4, 16) * 60_000,
+    isStubborn: random.fraction() < 0.3,
   };
 }
 
@@ -82,8 +85,8 @@ export function drawDeployment(random: Random, name: string, hasZones: boolean):
               resources: {requests: {cpu: `${random.pick([50, 100, 300, 900])}m`, memory: '64Mi'}},
             },
           ],
-          ...(other < 0.08 ? {affinity: {podAntiAffinity: antiAffinity(random, name)}} : {}),
-          ...(other > 0.92 ? {topologySpreadConstraints: [constraint(name)]} : {}),
+          ...(other < 0.15 ? {affinity: {podAntiAffinity: antiAffinity(random, name)}} : {}),
+          ...(other > 0.85 ? {topologySpreadConstraints: [constraint(name)]} : {}),
           ...(hasZones && other > 0.3 && other < 0.36 ? {nodeSelector: {[ZONE]: 'zone-a'}} : {}),
         },
       },

@@ -1,4 +1,5 @@
 /** Looks at every request of every operator, with what that operator knew and with what was so. */
+import type {SpreadPolicy} from '../../src/api/types.ts';
 import {type DeploymentObject, keyOf, type PodObject} from '../../src/simulator/objects.ts';
 import type {SimulatedCluster} from '../../src/simulator/simulated-cluster.ts';
 import {breachOf} from './budget-truth.ts';
@@ -15,7 +16,7 @@ import {
 } from './facts.ts';
 import {History, Knowledge} from './history.ts';
 import type {Invariants} from './invariants.ts';
-import {costOf, Moves} from './moves.ts';
+import {costOf, Moves, policyByName} from './moves.ts';
 import type {Onlooker, SentRequest} from './network.ts';
 import {templateChange} from './template-truth.ts';
 
@@ -25,8 +26,8 @@ export interface SupervisorOptions {
   readonly leaderElect: boolean;
   /** How long the cluster's controllers take to notice, milliseconds. */
   readonly controllersTake: number;
-  /** Told of each eviction that was granted. */
-  readonly onEviction: (pod: PodObject, deployment: DeploymentObject) => void;
+  /** Told of the workload of each eviction that was granted. */
+  readonly onEviction: (deployment: DeploymentObject) => void;
 }
 
 interface Eviction {
@@ -59,6 +60,7 @@ export class Supervisor implements Onlooker {
   readonly #knowledge = new Map<string, Knowledge>();
   readonly #evictions = new Map<SentRequest, Eviction>();
   readonly #templates = new Map<SentRequest, DeploymentObject>();
+  readonly #statuses = new Map<SentRequest, SpreadPolicy>();
   /** When something last changed that budgets count. */
   #countedAt = 0;
 
@@ -150,6 +152,10 @@ export class Supervisor implements Onlooker {
         this.#templates.set(request, before);
       }
     }
+    const policy = info.subresource === 'status' ? policyByName(facts, key) : undefined;
+    if (policy !== undefined) {
+      this.#statuses.set(request, policy);
+    }
   }
 
   served(request: SentRequest, code: number): void {
@@ -168,6 +174,11 @@ export class Supervisor implements Onlooker {
       }
     }
     this.#templates.delete(request);
+    const policy = this.#statuses.get(request);
+    this.#statuses.delete(request);
+    if (policy !== undefined && code < 300) {
+      this.#statusWritten(request.instance, policy);
+    }
     const eviction = this.#evictions.get(request);
     this.#evictions.delete(request);
     if (eviction === undefined || code >= 300) {
@@ -191,7 +202,32 @@ export class Supervisor implements Onlooker {
       ),
     );
     this.moves.granted(pod, deployment, makesRoom, cost);
-    this.#options.onEviction(pod, deployment);
+    this.#options.onEviction(deployment);
+  }
+
+  /** The status is all that the next operator knows of what this one has begun. */
+  #statusWritten(instance: string, before: SpreadPolicy): void {
+    const after = policyByName(this.history, keyOf(before.metadata));
+    for (const {name, inFlight = []} of before.status?.workloads ?? []) {
+      const deployment = this.history.get('deployments.apps', `${before.metadata.namespace}/${name}`);
+      const isGoverned =
+        deployment !== undefined &&
+        governingPolicy(this.history, deployment)?.metadata.uid === after?.metadata.uid;
+      const onTheirWay = this.moves.undisturbed(`${before.metadata.namespace}/${name}`);
+      const recorded = inFlight.map(({pod}) => pod).filter((pod) => onTheirWay.has(pod));
+      if (!isGoverned || recorded.length === 0) {
+        continue;
+      }
+      const entry = after?.status?.workloads?.find((each) => each.name === name);
+      const still = new Set(entry?.inFlight?.map(({pod}) => pod));
+      const lost = recorded.filter((pod) => !still.has(pod));
+      this.#options.invariants.check(
+        'a move that the status records stays there until it has ended',
+        lost.length > 0
+          ? `${instance} takes ${lost.join(', ')} of ${name} from the status of SpreadPolicy ${before.metadata.name}: ${onTheirWay.size} replicas are on their way, and it counts ${still.size}`
+          : undefined,
+      );
+    }
   }
 
   #evictionSent(request: SentRequest): void {
