@@ -8,14 +8,15 @@ const shared = {
 const quickScenarios = ['main-job', 'moonlight', 'zones'];
 
 // Not about the operator, but about packages and pages, or about the programs of Kubernetes and the simulated cluster
-// themselves: nothing to run again. scheduler-bindings and the predictions of the command line are compared with a
-// scheduler that is not built on the operator's model.
+// themselves: nothing to run again. scheduler-bindings, random-clusters and the predictions of the command line are
+// compared with a scheduler that is not built on the operator's model.
 const aboutOtherThings = [
   'check-placement',
   'control-plane',
   'demo',
   'foresight-',
   'packages',
+  'random-clusters',
   'report',
   'scheduler-bindings',
   'scheduler-oracle',
