@@ -81,7 +81,9 @@ async function until(operator: ChildProcess, started: number, isDone: () => bool
 
 async function residentMegabytes(pid: number): Promise<{resident: number; highest: number}> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
-  const of = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024;
+  // What /proc calls kB is 1024 bytes.
+  const of = (field: string) =>
+    (Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) * 1024) / 1e6;
   return {resident: of('VmRSS'), highest: of('VmHWM')};
 }
 
