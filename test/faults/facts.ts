@@ -79,6 +79,12 @@ export function unrestOf(facts: Facts, deployment: DeploymentObject): string | u
       return `status.${field} is ${status?.[field] ?? 0} of ${wanted}`;
     }
   }
+  return unrestOfPods(facts, deployment);
+}
+
+/** The same of the pods alone: the Deployment's own status follows them after a while. */
+export function unrestOfPods(facts: Facts, deployment: DeploymentObject): string | undefined {
+  const wanted = deployment.spec.replicas ?? 1;
   const pods = replicasOf(facts, deployment);
   const odd = pods.find((pod) => isTerminating(pod) || !isPodReady(pod));
   if (odd !== undefined) {
@@ -141,4 +147,11 @@ export function matches(
   labels: Readonly<Record<string, string>> | undefined,
 ): boolean {
   return Object.entries(wanted ?? {}).every(([key, value]) => labels?.[key] === value);
+}
+
+export function namesOf(objects: readonly ApiObject[]): string {
+  return objects
+    .map(({metadata}) => metadata.name)
+    .sort()
+    .join(' ');
 }

@@ -9,10 +9,13 @@ import type {Invariants} from './invariants.ts';
 
 interface Batch {
   readonly victims: Set<string>;
+  /** How many of them had their replacements before the others of the same decision were evicted. */
+  readonly replaced: number;
   readonly startedAt: number;
   readonly costBefore: readonly number[];
   readonly replicas: number;
-  readonly makesRoom: boolean;
+  /** Whether its cost before and after says what the operator can know of it. */
+  readonly isComparable: boolean;
   /** Somebody else has changed something meanwhile: what comes of it is not the operator's doing. */
   readonly isDisturbed: boolean;
   /** Moves before it that did not help. */
@@ -21,9 +24,11 @@ interface Batch {
 
 interface FruitlessMove {
   readonly at: number;
-  readonly pods: string;
+  readonly batch: Batch;
   /** How many did not help, one after the other. */
   readonly failures: number;
+  /** From how many the next one that does not help goes on: none where the operator may have forgotten them. */
+  readonly counted: number;
 }
 
 /** Evictions for one policy while nobody else changed anything. */
@@ -58,7 +63,8 @@ export class Moves {
 
   /** Victims of the workload whose replacement is not there yet. */
   underWay(workload: string): number {
-    return this.#underWay.get(workload)?.victims.size ?? 0;
+    const batch = this.#underWay.get(workload);
+    return batch === undefined ? 0 : batch.victims.size - batch.replaced;
   }
 
   /** Those of them that nobody else had a hand in. */
@@ -68,10 +74,10 @@ export class Moves {
   }
 
   /** Before the API server grants an eviction. */
-  asked(deployment: DeploymentObject): void {
+  asked(pod: PodObject, deployment: DeploymentObject): void {
     const key = keyOf(deployment.metadata);
     const fruitless = this.#fruitless.get(key);
-    if (fruitless !== undefined) {
+    if (fruitless !== undefined && !this.#isSameDecision(pod, deployment, fruitless)) {
       const seconds = (this.#clock.now() - fruitless.at) / 1000;
       const least = FIRST_BACK_OFF * 2 ** (fruitless.failures - 1);
       // The operator looks at what came of a move before it is seen here to be at rest, or a while after.
@@ -79,7 +85,7 @@ export class Moves {
       this.#invariants.check(
         'after a move that did not help there is a pause',
         isEarly
-          ? `Deployment ${key}: a replica is evicted ${seconds.toFixed(0)} s after a move of ${fruitless.pods} that did not help, ${fruitless.failures} in a row; expected at least ${least} s`
+          ? `Deployment ${key}: a replica is evicted ${seconds.toFixed(0)} s after a move of ${[...fruitless.batch.victims].join(', ')} that did not help, ${fruitless.failures} in a row; expected at least ${least} s`
           : undefined,
       );
     }
@@ -97,25 +103,29 @@ export class Moves {
   granted(
     pod: PodObject,
     deployment: DeploymentObject,
-    makesRoom: boolean,
+    isComparable: boolean,
     costBefore: readonly number[],
   ): void {
     const key = keyOf(deployment.metadata);
     this.accepted += 1;
-    const batch = this.#underWay.get(key) ?? {
-      victims: new Set<string>(),
-      startedAt: this.#clock.now(),
-      costBefore,
-      replicas: deployment.spec.replicas ?? 1,
-      makesRoom,
-      isDisturbed: false,
-      failures: this.#fruitless.get(key)?.failures ?? 0,
-    };
-    batch.victims.add(pod.metadata.name);
-    this.#underWay.set(key, batch);
-    this.#fruitless.delete(key);
     const policy = governingPolicy(this.#facts, deployment)?.metadata.name ?? '';
     const episode = this.#episodes.get(policy);
+    const fruitless = this.#fruitless.get(key);
+    const isContinued = fruitless !== undefined && this.#isSameDecision(pod, deployment, fruitless);
+    const batch = this.#underWay.get(key) ??
+      (isContinued ? {...fruitless.batch, replaced: fruitless.batch.victims.size} : undefined) ?? {
+        victims: new Set<string>(),
+        replaced: 0,
+        startedAt: this.#clock.now(),
+        costBefore,
+        replicas: deployment.spec.replicas ?? 1,
+        isComparable: true,
+        isDisturbed: false,
+        failures: fruitless?.counted ?? 0,
+      };
+    batch.victims.add(pod.metadata.name);
+    this.#underWay.set(key, {...batch, isComparable: batch.isComparable && isComparable});
+    this.#fruitless.delete(key);
     if (episode === undefined) {
       return;
     }
@@ -145,16 +155,16 @@ export class Moves {
       }
       this.#underWay.delete(key);
       const policy = governingPolicy(this.#facts, deployment);
-      const isJudged = !batch.makesRoom && !batch.isDisturbed;
+      const isJudged = batch.isComparable && !batch.isDisturbed;
       if (policy === undefined || !isJudged || (deployment.spec.replicas ?? 1) !== batch.replicas) {
         continue;
       }
       if (!isLess(costOf(this.#facts, policy, deployment), batch.costBefore)) {
-        const pods = [...batch.victims].join(', ');
-        this.#fruitless.set(key, {at: this.#clock.now(), pods, failures: batch.failures + 1});
+        const failures = batch.failures + 1;
+        this.#fruitless.set(key, {at: this.#clock.now(), batch, failures, counted: failures});
         const episode = this.#episodes.get(policy.metadata.name);
         if (episode !== undefined) {
-          episode.fruitless += batch.victims.size;
+          episode.fruitless += batch.victims.size - batch.replaced;
         }
       }
     }
@@ -169,7 +179,7 @@ export class Moves {
       }
       // A pause that has begun goes on, whatever others do; how long the next would be hangs on what they did.
       if (this.#isPausing(key)) {
-        this.#fruitless.set(key, {...fruitless, failures: 1});
+        this.#fruitless.set(key, {...fruitless, failures: 1, counted: 0});
       } else {
         this.#fruitless.delete(key);
       }
@@ -194,11 +204,24 @@ export class Moves {
   otherNodes(): void {
     this.#episodes.clear();
     for (const [key, fruitless] of this.#fruitless) {
-      // What is spread on these nodes when its pause is over begins anew.
+      // What is spread on these nodes when its pause is over begins anew: the next failure is the first again.
       if (!this.#isPausing(key)) {
-        this.#fruitless.set(key, {...fruitless, failures: 1});
+        const isOver = this.#clock.now() - fruitless.at >= FIRST_BACK_OFF * 900;
+        this.#fruitless.set(key, {...fruitless, failures: 1, counted: isOver ? 0 : 1});
       }
     }
+  }
+
+  /**
+   * Whether the status has recorded both together. The evictions of one decision are sent one after the other, and what
+   * became of it is judged when all of it is at rest; where an answer is late, the first replacement can be there
+   * before the second eviction is sent.
+   */
+  #isSameDecision({metadata}: PodObject, deployment: DeploymentObject, {batch}: FruitlessMove): boolean {
+    const policy = governingPolicy(this.#facts, deployment);
+    const entry = policy?.status?.workloads?.find(({name}) => name === deployment.metadata.name);
+    const recorded = (entry?.inFlight ?? []).map(({pod}) => pod);
+    return recorded.includes(metadata.name) && recorded.some((pod) => batch.victims.has(pod));
   }
 
   /** Whether the operator has said that it waits: it waits for the replacement to settle before it judges. */

@@ -10,9 +10,11 @@ import {
   type Facts,
   governingPolicy,
   isTerminating,
+  namesOf,
   policiesOf,
   unhealthyNodes,
   unrestOf,
+  unrestOfPods,
 } from './facts.ts';
 import {History, Knowledge} from './history.ts';
 import type {Invariants} from './invariants.ts';
@@ -59,6 +61,8 @@ export class Supervisor implements Onlooker {
   readonly #options: SupervisorOptions;
   readonly #knowledge = new Map<string, Knowledge>();
   readonly #evictions = new Map<SentRequest, Eviction>();
+  /** Evictions of an operator that knew other nodes than there were. */
+  readonly #onOldNodes = new WeakSet<SentRequest>();
   readonly #templates = new Map<SentRequest, DeploymentObject>();
   readonly #statuses = new Map<SentRequest, SpreadPolicy>();
   /** When something last changed that budgets count. */
@@ -201,7 +205,9 @@ export class Supervisor implements Onlooker {
         inFlight?.some((move) => move.pod === pod.metadata.name && 'makesRoomFor' in move),
       ),
     );
-    this.moves.granted(pod, deployment, makesRoom, cost);
+    // What it wrote down of the placement before may count a node that has gone: it is better without having helped.
+    const isComparable = !makesRoom && !this.#onOldNodes.has(request);
+    this.moves.granted(pod, deployment, isComparable, cost);
     this.#options.onEviction(deployment);
   }
 
@@ -209,13 +215,16 @@ export class Supervisor implements Onlooker {
   #statusWritten(instance: string, before: SpreadPolicy): void {
     const after = policyByName(this.history, keyOf(before.metadata));
     for (const {name, inFlight = []} of before.status?.workloads ?? []) {
-      const deployment = this.history.get('deployments.apps', `${before.metadata.namespace}/${name}`);
+      const key = `${before.metadata.namespace}/${name}`;
+      const deployment = this.history.get('deployments.apps', key) as DeploymentObject | undefined;
+      // By its pods: an operator whose news of the Deployment is late sees the availability from before the move.
+      const isOver = deployment === undefined || unrestOfPods(this.history, deployment) === undefined;
       const isGoverned =
         deployment !== undefined &&
         governingPolicy(this.history, deployment)?.metadata.uid === after?.metadata.uid;
-      const onTheirWay = this.moves.undisturbed(`${before.metadata.namespace}/${name}`);
+      const onTheirWay = this.moves.undisturbed(key);
       const recorded = inFlight.map(({pod}) => pod).filter((pod) => onTheirWay.has(pod));
-      if (!isGoverned || recorded.length === 0) {
+      if (!isGoverned || isOver || recorded.length === 0) {
         continue;
       }
       const entry = after?.status?.workloads?.find((each) => each.name === name);
@@ -249,8 +258,11 @@ export class Supervisor implements Onlooker {
     const workload = keyOf(deployment.metadata);
     const truth = this.history.get('pods', key) as PodObject | undefined;
     const current = truth === undefined ? undefined : deploymentOf(this.history, truth);
-    if (current !== undefined) {
-      this.moves.asked(current);
+    if (truth !== undefined && current !== undefined) {
+      this.moves.asked(truth, current);
+    }
+    if (namesOf(facts.list('nodes')) !== namesOf(this.history.list('nodes'))) {
+      this.#onOldNodes.add(request);
     }
     const says = (problem: string | undefined) =>
       problem === undefined ? undefined : `${instance} evicts Pod ${key} although it knows: ${problem}`;
