@@ -27,6 +27,23 @@ describe('Contention: one slot for two workloads', () => {
   });
 });
 
+describe('Contention: after a restart', () => {
+  it('keeps the move of one workload in what is written for another one first', async () => {
+    const operator = new SimulatedOperator(
+      [node('a', cpu(8)), node('b', cpu(8)), node('c', cpu(8))],
+      [softly('api', {a: 2}), softly('web', {a: 2})],
+    );
+    await operator.look('api');
+
+    operator.restart();
+    await operator.look('web');
+    await operator.flush();
+
+    expect(operator.entry('web')).toBeDefined();
+    expect(operator.entry('api')).toMatchObject({state: 'Moving', inFlight: [{pod: 'api-1'}]});
+  });
+});
+
 describe('Contention: a workload that can only use the room that another one is about to take', () => {
   const ssd = {labels: {disk: 'ssd'}};
   // The scheduler would put the replacement of `any` on b, which is as empty as c and comes first; `ssd` can only go

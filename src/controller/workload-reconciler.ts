@@ -95,13 +95,18 @@ export class WorkloadReconciler {
 
   /** To be called before the first look: takes over what an earlier process has left. */
   resume(): void {
-    const {cache, policies} = this.#options;
+    const {cache, policies, reports} = this.#options;
     for (const workload of cache.workloads()) {
       const policy = policies.governing(workload);
       if (policy !== undefined) {
-        const {entry} = this.#looks.memoryOf(workloadKey(workload), policy, workload);
-        this.#contention.saw(policyKey(policy), workloadKey(workload), entry);
-        this.#editor.resume(workloadKey(workload), policy, cache.replicasOf(workload));
+        const key = workloadKey(workload);
+        const {entry} = this.#looks.memoryOf(key, policy, workload);
+        if (entry !== undefined) {
+          // Or the first write, made for another workload of the policy, would leave out what is known of this one.
+          reports.set(policyKey(policy), key, entry);
+        }
+        this.#contention.saw(policyKey(policy), key, entry);
+        this.#editor.resume(key, policy, cache.replicasOf(workload));
       }
     }
   }
