@@ -7,7 +7,12 @@ export function commandToStart(...args: readonly string[]): readonly [string, ..
   return isSea() || script === undefined ? [process.execPath, ...args] : [process.execPath, script, ...args];
 }
 
-/** As a user would type it. */
-export function nameOfThisProgram(env: Readonly<Record<string, string | undefined>>): string {
-  return env['npm_lifecycle_event'] === 'npx' ? 'npx spread-operator' : 'kubectl spread';
+/** How the user has called the command, for options to be put behind it. */
+export function calledAs(command: string, env: Readonly<Record<string, string | undefined>>): string {
+  const script = env['npm_lifecycle_event'];
+  if (script === 'npx') {
+    return `npx spread-operator ${command}`;
+  }
+  // A script of package.json has the name of its command.
+  return script === command ? `npm run ${command} --` : `kubectl spread ${command}`;
 }

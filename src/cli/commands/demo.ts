@@ -2,7 +2,7 @@
 import type {AddCommand} from '../command.ts';
 import {EXIT_CLEAN, EXIT_FAILED, EXIT_INTERRUPTED} from '../failure.ts';
 import type {CommandIo} from '../io.ts';
-import {commandToStart, nameOfThisProgram} from '../this-program.ts';
+import {calledAs, commandToStart} from '../this-program.ts';
 
 interface DemoCommandOptions {
   readonly keep: boolean;
@@ -39,7 +39,7 @@ async function showDemo({keep}: DemoCommandOptions, {stdout, stderr, env}: Comma
       keep,
       output: stdout,
       signal: interrupted.signal,
-      name: `${nameOfThisProgram(env)} demo`,
+      name: calledAs('demo', env),
       operator: commandToStart('operator'),
     });
     return EXIT_CLEAN;
