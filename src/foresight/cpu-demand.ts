@@ -148,7 +148,7 @@ export function isEndpoint(pod: PodObject): boolean {
   return pod.spec.nodeName !== undefined && pod.metadata.deletionTimestamp === undefined && isPodReady(pod);
 }
 
-export function deploymentsByReplicaSet(objects: readonly ApiObject[]): ReadonlyMap<string, string> {
+function deploymentsByReplicaSet(objects: readonly ApiObject[]): ReadonlyMap<string, string> {
   return new Map(
     objects.flatMap((object) => {
       const owner = object.kind === 'ReplicaSet' ? controllerOf(object) : undefined;

@@ -1,4 +1,5 @@
 /** A picture of a simulated cluster as it stands. Pure. */
+import type {ApiObject} from '../simulator/cluster-api.ts';
 import type {SimulatedCluster} from '../simulator/simulated-cluster.ts';
 import type {ClusterPicture} from './cluster-picture.ts';
 
@@ -22,12 +23,17 @@ const RESOURCES = [
   'volumeattachments.storage.k8s.io',
 ];
 
+/** What foresight reads of a simulated cluster: all but SpreadPolicies, which not every one has. */
+export function objectsOf({api}: Pick<SimulatedCluster, 'api'>): ApiObject[] {
+  return RESOURCES.flatMap((resource) => api.list(resource));
+}
+
 export function pictureOf(cluster: SimulatedCluster): ClusterPicture {
   return {
     origin: 'a simulated cluster',
     takenAt: cluster.now,
     server: {major: 1, minor: 36},
-    objects: RESOURCES.flatMap((resource) => cluster.api.list(resource)),
+    objects: objectsOf(cluster),
     missing: [],
   };
 }

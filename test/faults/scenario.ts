@@ -51,7 +51,7 @@ export function drawScenario(random: Random): Scenario {
   };
 }
 
-export function drawDeployment(random: Random, name: string, hasZones: boolean): object {
+function drawDeployment(random: Random, name: string, hasZones: boolean): object {
   const labels = {app: name, tier: random.pick(['front', 'back'])};
   const other = random.fraction();
   return {

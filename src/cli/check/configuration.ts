@@ -31,7 +31,7 @@ export async function readSuppressions(
   return parseSuppressions(text, file ?? DEFAULT_FILE);
 }
 
-export function parseSuppressions(text: string, file: string): readonly SuppressionEntry[] {
+function parseSuppressions(text: string, file: string): readonly SuppressionEntry[] {
   const lines = new LineCounter();
   const document = parseDocument(text, {lineCounter: lines, prettyErrors: false});
   const fail = (offset: number, message: string): never => {

@@ -39,7 +39,7 @@ export function lossWords(lost: readonly string[]): string {
 const NAMED = 6;
 
 /** What a loss does, one line for each kind of harm. */
-export function verdictLines({servicesDown, pending, nodesDying, settles}: LossVerdict): Html[] {
+function verdictLines({servicesDown, pending, nodesDying, settles}: LossVerdict): Html[] {
   const lines: Html[] = [];
   if (nodesDying.length > 0) {
     lines.push(

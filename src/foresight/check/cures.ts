@@ -28,7 +28,7 @@ export function keepApart({workload, hasZones}: ApartRequest): {
 }
 
 /** One policy for several Deployments of a namespace; `labels` selects them. */
-export function policyText(
+function policyText(
   [first]: readonly WorkloadView[],
   labels: Readonly<Record<string, string>>,
   hasZones: boolean,

@@ -10,7 +10,7 @@ export interface ApiPodTemplate {
 }
 
 /** Kinds whose pods are placed here. */
-export const WORKLOAD_KINDS: ReadonlySet<string> = new Set([
+const WORKLOAD_KINDS: ReadonlySet<string> = new Set([
   'Deployment',
   'ReplicaSet',
   'StatefulSet',

@@ -3,7 +3,7 @@ import type {Finding, Suppression} from './finding.ts';
 import type {ManifestObject} from './manifest-object.ts';
 
 /** `spread-operator.io/ignore-findings: "single-replica: the cache may be lost; disruption-budget: …"` */
-export const IGNORE_FINDINGS = 'spread-operator.io/ignore-findings';
+const IGNORE_FINDINGS = 'spread-operator.io/ignore-findings';
 
 /** An entry of the configuration file. */
 export interface SuppressionEntry {

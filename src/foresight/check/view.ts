@@ -8,7 +8,6 @@ import {
   isPodActive,
   isPodFinished,
   keyOf,
-  NODES,
   PODS,
   type PodObject,
   REPLICA_SETS,
@@ -16,6 +15,7 @@ import {
   type ServiceObject,
 } from '../../simulator/objects.ts';
 import {type ClusterCaches, type ClusterPicture, cachesOf} from '../cluster-picture.ts';
+import {objectsOf} from '../picture-of.ts';
 import type {ManifestObject} from './manifest-object.ts';
 import {type ApiPodTemplate, podTemplateOf} from './pod-templates.ts';
 import {POLICIES, type Stage} from './stage.ts';
@@ -63,31 +63,11 @@ export interface StageView {
   ) => ManifestObject | undefined;
 }
 
-const PICTURED: readonly ResourceName[] = [
-  'namespaces',
-  NODES,
-  PODS,
-  SERVICES,
-  DEPLOYMENTS,
-  REPLICA_SETS,
-  'statefulsets.apps',
-  'daemonsets.apps',
-  'poddisruptionbudgets.policy',
-  'horizontalpodautoscalers.autoscaling',
-  'priorityclasses.scheduling.k8s.io',
-  'persistentvolumes',
-  'persistentvolumeclaims',
-  'storageclasses.storage.k8s.io',
-  'csinodes.storage.k8s.io',
-  'csidrivers.storage.k8s.io',
-  'volumeattachments.storage.k8s.io',
-  POLICIES,
-];
 const OWNERS: readonly ResourceName[] = [DEPLOYMENTS, 'statefulsets.apps', 'daemonsets.apps', REPLICA_SETS];
 
 /** The staged cluster as a picture, for questions about what comes next. */
 export function stagedPicture({cluster, request: {picture}}: Stage): ClusterPicture {
-  const staged = PICTURED.flatMap((resource) => cluster.api.list(resource));
+  const staged = [...objectsOf(cluster), ...cluster.api.list(POLICIES)];
   const isStaged = new Set(staged.map(identity));
   // Measurements, and policies of the cluster, which are not in the simulation.
   const others = picture.objects.filter(
