@@ -18,17 +18,13 @@ export function matchesSelector(selector: LabelSelector | undefined, labels: Lab
   if (selector === undefined) {
     return false;
   }
-  for (const [key, value] of Object.entries(selector.matchLabels ?? {})) {
-    if (valueOf(labels, key) !== value) {
+  const {matchLabels, matchExpressions} = selector;
+  for (const key in matchLabels) {
+    if (valueOf(labels, key) !== matchLabels[key]) {
       return false;
     }
   }
-  for (const requirement of selector.matchExpressions ?? []) {
-    if (!matchesRequirement(requirement, labels)) {
-      return false;
-    }
-  }
-  return true;
+  return matchExpressions === undefined || matchExpressions.every((each) => matchesRequirement(each, labels));
 }
 
 function matchesRequirement(requirement: LabelSelectorRequirement, labels: Labels): boolean {

@@ -30,7 +30,7 @@ export interface DomainsOrNone {
 
 const tables = new NodesMemo<NodeTable>();
 
-export function nodeTable(snapshot: SchedulingSnapshot): NodeTable {
+export function nodeTable(snapshot: Pick<SchedulingSnapshot, 'nodesVersion' | 'nodeInfos'>): NodeTable {
   return tables.get(snapshot, '', () => new Table(snapshot));
 }
 
@@ -42,7 +42,7 @@ class Table implements NodeTable {
   readonly #columnsOrNone = new Map<string, DomainsOrNone>();
   readonly everyNode: Int32Array;
 
-  constructor(snapshot: SchedulingSnapshot) {
+  constructor(snapshot: Pick<SchedulingSnapshot, 'nodeInfos'>) {
     const nodes = Array.from(snapshot.nodeInfos(), ({node}) => node);
     this.names = nodes.map(({name}) => name);
     this.#labels = nodes.map(({labels}) => labels);

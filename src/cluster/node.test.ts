@@ -40,7 +40,7 @@ describe('toNode', () => {
       createdAt: Date.UTC(2026, 0, 1),
       allocatable: {milliCPU: 3920, memory: 15 * 2 ** 30, ephemeralStorage: 0, scalar: {'nvidia.com/gpu': 1}},
       allocatablePods: 58,
-      images: {'web@sha256:1': 5000, 'web:v1': 5000, 'none:v1': 0},
+      images: {names: ['web@sha256:1', 'web:v1', 'none:v1'], sizes: [5000, 5000, 0]},
       declaredFeatures: ['RestartAllContainersOnContainerExits'],
     });
   });

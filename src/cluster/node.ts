@@ -8,6 +8,15 @@ export interface Taint {
   readonly effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute';
 }
 
+/**
+ * The images that a node holds, each under all its names; sizes in bytes, in the order of the names. Two lists take a
+ * fifth of the memory of a map, and thousands of nodes hold a hundred names each.
+ */
+export interface HeldImages {
+  readonly names: readonly string[];
+  readonly sizes: readonly number[];
+}
+
 /** What placement reads of a Node; everything else of the API object is dropped before it is cached. */
 export interface Node {
   readonly name: string;
@@ -24,8 +33,7 @@ export interface Node {
   readonly allocatable: Resources;
   /** status.allocatable.pods: how many pods the node takes. */
   readonly allocatablePods: number;
-  /** Size in bytes by image name, of the images that the node holds. */
-  readonly images: Readonly<Record<string, number>>;
+  readonly images: HeldImages;
   /** Features of its kubelet that a pod may need. */
   readonly declaredFeatures: readonly string[];
 }
@@ -75,12 +83,6 @@ export interface ApiCondition {
 export function toNode(object: ApiNode): Node {
   const ready = object.status?.conditions?.find((condition) => condition.type === 'Ready');
   const createdAt = parseTime(object.metadata.creationTimestamp) ?? 0;
-  const images: Record<string, number> = {};
-  for (const image of object.status?.images ?? []) {
-    for (const name of image.names ?? []) {
-      images[name] = image.sizeBytes ?? 0;
-    }
-  }
   return {
     name: object.metadata.name,
     uid: object.metadata.uid,
@@ -93,9 +95,22 @@ export function toNode(object: ApiNode): Node {
     createdAt,
     allocatable: parseResources(object.status?.allocatable),
     allocatablePods: parseWhole(object.status?.allocatable?.['pods'] ?? 0),
-    images,
+    images: heldImages(object.status?.images ?? []),
     declaredFeatures: object.status?.declaredFeatures ?? [],
   };
+}
+
+function heldImages(
+  images: readonly {readonly names?: readonly string[]; readonly sizeBytes?: number}[],
+): HeldImages {
+  const sizes: Record<string, number> = {};
+  for (const {names = [], sizeBytes = 0} of images) {
+    for (const name of names) {
+      sizes[name] = sizeBytes;
+    }
+  }
+  // The engine keeps one copy of a text that is the name of a property, whichever node it comes from.
+  return {names: Object.keys(sizes), sizes: Object.values(sizes)};
 }
 
 /** Milliseconds since the epoch of an RFC 3339 time; undefined when absent. */

@@ -5,6 +5,7 @@
  * their labels and spec, which the watch interns; without that each pod is a group of its own, and all stays right.
  */
 import type {Labels} from './label-selector.ts';
+import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Pod} from './pod.ts';
 import type {PodAffinityTerm, PodSpec} from './pod-spec.ts';
 
@@ -20,8 +21,16 @@ export interface PodGroup {
 /** Terms of pods that are there already and that newcomers must, or should, reckon with. */
 export type ReachingTerms = 'required anti-affinity' | 'preferences';
 
+/** A pod that is not there yet, as affinity terms see it. */
+export interface Newcomer {
+  readonly namespace: string;
+  readonly labels: Labels;
+}
+
 /** A term with a namespaceSelector may reach any namespace. */
 const ANY_NAMESPACE = '*';
+/** A term whose selector names no label may mean any of them. */
+const ANY_LABELS = '';
 
 /** What all pods of a group have in common; a pod has it, too. */
 type GroupTraits = Pick<PodGroup, 'namespace' | 'labels' | 'spec'>;
@@ -30,7 +39,8 @@ interface MutableGroup extends PodGroup {
   readonly byUid: Map<string, Pod>;
 }
 
-type Reach = Map<string, Set<MutableGroup>>;
+/** By namespace, and there by a label that a newcomer must carry to be meant. */
+type Reach = Map<string, NestedIndex<MutableGroup>>;
 
 export class PodGroups {
   readonly #ofNamespace = new Map<string, Map<string, MutableGroup>>();
@@ -50,7 +60,7 @@ export class PodGroups {
     if (group === undefined) {
       group = emptyGroup(pod, key);
       groups.set(key, group);
-      this.#index(group, (of) => of.add(group as MutableGroup));
+      this.#index(group, putInto);
     }
     group.byUid.set(pod.uid, pod);
   }
@@ -74,7 +84,7 @@ export class PodGroups {
     group.byUid.delete(pod.uid);
     if (group.byUid.size === 0) {
       groups.delete(key);
-      this.#index(group, (of) => of.delete(group));
+      this.#index(group, takeFrom);
       if (groups.size === 0) {
         this.#ofNamespace.delete(pod.namespace);
       }
@@ -92,23 +102,56 @@ export class PodGroups {
     }
   }
 
-  *reaching(namespace: string, terms: ReachingTerms): Iterable<PodGroup> {
-    yield* this.#reach[terms].get(namespace) ?? [];
-    yield* this.#reach[terms].get(ANY_NAMESPACE) ?? [];
+  /** Each once. */
+  reaching({namespace, labels}: Newcomer, terms: ReachingTerms): Iterable<PodGroup> {
+    const reaching = new Set<PodGroup>();
+    for (const each of [namespace, ANY_NAMESPACE]) {
+      const byLabel = this.#reach[terms].get(each);
+      if (byLabel !== undefined) {
+        addAll(byLabel.get(ANY_LABELS), reaching);
+        for (const key in labels) {
+          addAll(byLabel.get(`${key}=${labels[key] ?? ''}`), reaching);
+        }
+      }
+    }
+    return reaching;
   }
 
-  #index(group: MutableGroup, change: (groups: Set<MutableGroup>) => void): void {
+  #index(
+    group: MutableGroup,
+    change: (index: NestedIndex<MutableGroup>, label: string, key: string, group: MutableGroup) => void,
+  ): void {
     for (const [kind, reach] of Object.entries(this.#reach) as [ReachingTerms, Reach][]) {
-      for (const namespace of namespacesReachedBy(group, kind)) {
-        const groups = reach.get(namespace) ?? new Set();
-        reach.set(namespace, groups);
-        change(groups);
-        if (groups.size === 0) {
-          reach.delete(namespace);
+      for (const term of termsOf(group.spec, kind)) {
+        const label = labelAskedFor(term);
+        for (const namespace of label === undefined ? [] : namespacesReachedBy(term, group)) {
+          const byLabel: NestedIndex<MutableGroup> = reach.get(namespace) ?? new Map();
+          reach.set(namespace, byLabel);
+          change(byLabel, label ?? '', group.key, group);
+          if (byLabel.size === 0) {
+            reach.delete(namespace);
+          }
         }
       }
     }
   }
+}
+
+function addAll(groups: ReadonlyMap<string, PodGroup> | undefined, to: Set<PodGroup>): void {
+  for (const group of groups?.values() ?? []) {
+    to.add(group);
+  }
+}
+
+/** A label, as `app=web`, without which a newcomer is not meant; that of nobody for a term that means nobody. */
+function labelAskedFor({labelSelector}: PodAffinityTerm): string | undefined {
+  if (labelSelector === undefined) {
+    return undefined;
+  }
+  for (const key in labelSelector.matchLabels) {
+    return `${key}=${labelSelector.matchLabels[key] ?? ''}`;
+  }
+  return ANY_LABELS;
 }
 
 function emptyGroup({namespace, labels, spec}: Pod, key: string): MutableGroup {
@@ -119,23 +162,26 @@ function emptyGroup({namespace, labels, spec}: Pod, key: string): MutableGroup {
 }
 
 /** Whether terms of a group may reach the namespace; the terms themselves are to be asked then. */
-export function mayReach(group: GroupTraits, namespace: string, terms: ReachingTerms): boolean {
-  const reached = namespacesReachedBy(group, terms);
-  return reached.has(namespace) || reached.has(ANY_NAMESPACE);
+export function mayReach(group: GroupTraits, {namespace, labels}: Newcomer, terms: ReachingTerms): boolean {
+  return termsOf(group.spec, terms).some((term) => {
+    const reached = namespacesReachedBy(term, group);
+    const label = labelAskedFor(term);
+    return (
+      (reached.includes(namespace) || reached.includes(ANY_NAMESPACE)) &&
+      (label === ANY_LABELS || Object.entries(labels).some(([key, value]) => label === `${key}=${value}`))
+    );
+  });
 }
 
-function namespacesReachedBy({spec, namespace}: GroupTraits, kind: ReachingTerms): ReadonlySet<string> {
-  const reached = new Set<string>();
-  for (const {namespaces, namespaceSelector} of termsOf(spec, kind)) {
-    if (namespaceSelector !== undefined) {
-      return new Set([ANY_NAMESPACE]);
-    }
-    // Without namespaces and namespaceSelector a term means the namespace of the pod that carries it.
-    for (const each of namespaces === undefined || namespaces.length === 0 ? [namespace] : namespaces) {
-      reached.add(each);
-    }
+function namespacesReachedBy(
+  {namespaces, namespaceSelector}: PodAffinityTerm,
+  {namespace}: GroupTraits,
+): readonly string[] {
+  if (namespaceSelector !== undefined) {
+    return [ANY_NAMESPACE];
   }
-  return reached;
+  // Without namespaces and namespaceSelector a term means the namespace of the pod that carries it.
+  return namespaces === undefined || namespaces.length === 0 ? [namespace] : namespaces;
 }
 
 function termsOf({podAffinity, podAntiAffinity}: PodSpec, kind: ReachingTerms): readonly PodAffinityTerm[] {

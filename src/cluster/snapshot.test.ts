@@ -5,21 +5,37 @@ import type {Node} from './node.ts';
 import type {Pod} from './pod.ts';
 import {toPod} from './pod.ts';
 import type {PodGroup} from './pod-groups.ts';
-import {createPodSpecInterner} from './pod-spec.ts';
+import {type ApiPodSpec, createPodSpecInterner} from './pod-spec.ts';
 import {ClusterState, type NodeInfo, type SchedulingSnapshot, withChanges} from './snapshot.ts';
 
 const NODES = ['a', 'b', 'c'];
 const NAMES = ['p1', 'p2', 'p3', 'p4'];
 const TERM = {topologyKey: 'kubernetes.io/hostname', labelSelector: {matchLabels: {app: 'web'}}};
-const SPECS = [
+const SPECS: readonly ApiPodSpec[] = [
   {},
   {containers: [{ports: [{hostPort: 80}], resources: {requests: {cpu: '100m', 'nvidia.com/gpu': '1'}}}]},
   {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [TERM]}}},
   {
     affinity: {
       podAffinity: {preferredDuringSchedulingIgnoredDuringExecution: [{weight: 1, podAffinityTerm: TERM}]},
+      podAntiAffinity: {
+        requiredDuringSchedulingIgnoredDuringExecution: [
+          {
+            topologyKey: 'kubernetes.io/hostname',
+            namespaceSelector: {},
+            labelSelector: {matchExpressions: [{key: 'app', operator: 'Exists'}]},
+          },
+          {topologyKey: 'kubernetes.io/hostname', namespaces: ['shop'], labelSelector: TERM.labelSelector},
+        ],
+      },
     },
   },
+];
+const NEWCOMERS = [
+  {namespace: 'default', labels: {app: 'web'}},
+  {namespace: 'default', labels: {app: 'db'}},
+  {namespace: 'shop', labels: {app: 'web', tier: 'front'}},
+  {namespace: 'other', labels: {}},
 ];
 
 const podEvent = fc.record({
@@ -137,7 +153,11 @@ describe('ClusterState: the version of its nodes', () => {
     const state = clusterState({nodes: [node('a'), node('b')]});
     const before = state.nodesVersion;
 
-    state.setNode({...node('a'), resourceVersion: '2', images: {'registry.example/web:1': 1}});
+    state.setNode({
+      ...node('a'),
+      resourceVersion: '2',
+      images: {names: ['registry.example/web:1'], sizes: [1]},
+    });
     state.setPod(pod('web-1', {on: 'a'}));
 
     expect(state.nodesVersion).toBe(before);
@@ -265,11 +285,35 @@ function contentOf(snapshot: SchedulingSnapshot) {
       usedPorts: info.usedPorts.map(({hostPort}) => hostPort).sort((a, b) => a - b),
       podCount: info.podCount,
     })),
+    resources: resourcesOf(snapshot),
     groups: uids(snapshot.podGroups()),
     groupsOfNamespace: uids(snapshot.podGroups('default')),
-    withPreferences: uids(snapshot.podGroupsThatReach('default', 'preferences')),
-    withRequiredAntiAffinity: uids(snapshot.podGroupsThatReach('default', 'required anti-affinity')),
+    reaching: NEWCOMERS.flatMap((newcomer) =>
+      (['preferences', 'required anti-affinity'] as const).map((terms) =>
+        uids(snapshot.podGroupsThatReach(newcomer, terms)),
+      ),
+    ),
   };
+}
+
+function resourcesOf(snapshot: SchedulingSnapshot) {
+  const {resources} = snapshot;
+  const changed = new Set(Array.from(snapshot.changedNodes(), ({node: {name}}) => name));
+  return Array.from(snapshot.nodeInfos(), ({node, requested, nonZeroRequested, podCount}, number) =>
+    changed.has(node.name)
+      ? [
+          node.allocatable.milliCPU,
+          requested.milliCPU,
+          nonZeroRequested.memory,
+          node.allocatablePods - podCount,
+        ]
+      : [
+          resources.allocatableCPU[number],
+          resources.requestedCPU[number],
+          resources.nonZeroRequestedMemory[number],
+          resources.freePods[number],
+        ],
+  );
 }
 
 function byUid(a: Pod, b: Pod): number {

@@ -8,8 +8,9 @@ import {membershipIn} from './membership.ts';
 import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Node} from './node.ts';
 import {ChangedNodeInfo, MutableNodeInfo, type NodeInfo} from './node-info.ts';
+import {type NodeResources, NodeResourceTable} from './node-resources.ts';
 import {isFinished, type Pod} from './pod.ts';
-import {mayReach, type PodGroup, PodGroups, type ReachingTerms} from './pod-groups.ts';
+import {mayReach, type Newcomer, type PodGroup, PodGroups, type ReachingTerms} from './pod-groups.ts';
 import {ClaimHolders, holdsClaim, type Storage, StorageState} from './storage.ts';
 
 export {type NodeInfo, withPods} from './node-info.ts';
@@ -29,12 +30,18 @@ export interface SchedulingSnapshot {
   readonly nodesVersion: object;
   /** The same for the images that the nodes hold. */
   readonly imagesVersion: object;
+  /** As they are without the nodes that are changed in this snapshot only. */
+  readonly resources: NodeResources;
+  /** These are not as `resources` has them. */
+  changedNodes(): Iterable<NodeInfo>;
   /** The pods that are on nodes, of one namespace or of all. */
   podGroups(namespace?: string): Iterable<PodGroup>;
-  /** Of these, the ones with a term that may reach a newcomer in the namespace. */
-  podGroupsThatReach(namespace: string, terms: ReachingTerms): Iterable<PodGroup>;
+  /** The pods of all namespaces, of groups with a term that may mean the newcomer. */
+  podGroupsThatReach(newcomer: Newcomer, terms: ReachingTerms): Iterable<PodGroup>;
   /** Pods that wait for a node that was promised to them (status.nominatedNodeName): preemption makes room there. */
   nominatedPods(nodeName: string): readonly Pod[];
+  /** The names of the nodes that are promised to pods; some may not have been seen. */
+  nominatedNodes(): Iterable<string>;
   readonly storage: Storage;
   /** The pods that are bound to a node and mount the claim by name. */
   claimHolders(namespace: string, claim: string): Iterable<Pod>;
@@ -53,6 +60,7 @@ export class ClusterState implements SchedulingSnapshot {
   readonly storage = new StorageState();
   readonly #claimHolders = new ClaimHolders();
   readonly #groups = new PodGroups();
+  readonly #resources = new NodeResourceTable();
   #sorted: MutableNodeInfo[] | undefined;
   #nodesVersion: object = {};
   #imagesVersion: object = {};
@@ -129,8 +137,10 @@ export class ClusterState implements SchedulingSnapshot {
     }
     this.#claimHolders.delete(pod);
     takeFrom(this.#podsWithoutNode, pod.nodeName, pod.uid);
-    const removed = this.#infos.get(pod.nodeName)?.remove(pod.uid);
-    if (removed !== undefined) {
+    const info = this.#infos.get(pod.nodeName);
+    const removed = info?.remove(pod.uid);
+    if (info !== undefined && removed !== undefined) {
+      this.#resources.touch(info);
       this.#groups.remove(removed);
     }
   }
@@ -164,17 +174,29 @@ export class ClusterState implements SchedulingSnapshot {
     return this.#imagesVersion;
   }
 
+  get resources(): NodeResources {
+    return this.#resources.of(this);
+  }
+
+  changedNodes(): Iterable<NodeInfo> {
+    return [];
+  }
+
   podGroups(namespace?: string): Iterable<PodGroup> {
     return this.#groups.of(namespace);
   }
 
-  podGroupsThatReach(namespace: string, terms: ReachingTerms): Iterable<PodGroup> {
-    return this.#groups.reaching(namespace, terms);
+  podGroupsThatReach(newcomer: Newcomer, terms: ReachingTerms): Iterable<PodGroup> {
+    return this.#groups.reaching(newcomer, terms);
   }
 
   nominatedPods(nodeName: string): readonly Pod[] {
     const pods = this.#nominated.get(nodeName);
     return pods === undefined ? NO_PODS : [...pods.values()];
+  }
+
+  nominatedNodes(): Iterable<string> {
+    return this.#nominated.keys();
   }
 
   claimHolders(namespace: string, claim: string): Iterable<Pod> {
@@ -194,6 +216,7 @@ export class ClusterState implements SchedulingSnapshot {
 
   #put(info: MutableNodeInfo, pod: Pod): void {
     const before = info.add(pod);
+    this.#resources.touch(info);
     if (before !== undefined) {
       this.#groups.remove(before);
     }
@@ -283,6 +306,15 @@ class ChangedSnapshot implements SchedulingSnapshot {
     return this.#base.imagesVersion;
   }
 
+  get resources(): NodeResources {
+    return this.#base.resources;
+  }
+
+  *changedNodes(): Iterable<NodeInfo> {
+    // The base has none of its own: changes of changes are changes to one snapshot.
+    yield* this.#infos.values();
+  }
+
   get storage(): Storage {
     return this.#base.storage;
   }
@@ -305,6 +337,10 @@ class ChangedSnapshot implements SchedulingSnapshot {
     return this.#base.nominatedPods(nodeName);
   }
 
+  nominatedNodes(): Iterable<string> {
+    return this.#base.nominatedNodes();
+  }
+
   *podGroups(namespace?: string): Iterable<PodGroup> {
     yield* this.#withoutRemoved(this.#base.podGroups(namespace));
     for (const pod of this.#added.values()) {
@@ -314,10 +350,10 @@ class ChangedSnapshot implements SchedulingSnapshot {
     }
   }
 
-  *podGroupsThatReach(namespace: string, terms: ReachingTerms): Iterable<PodGroup> {
-    yield* this.#withoutRemoved(this.#base.podGroupsThatReach(namespace, terms));
+  *podGroupsThatReach(newcomer: Newcomer, terms: ReachingTerms): Iterable<PodGroup> {
+    yield* this.#withoutRemoved(this.#base.podGroupsThatReach(newcomer, terms));
     for (const pod of this.#added.values()) {
-      if (mayReach(pod, namespace, terms)) {
+      if (mayReach(pod, newcomer, terms)) {
         yield groupOfOne(pod);
       }
     }

@@ -122,20 +122,20 @@ export function problemNear(
   const held = countsByNumber(occupancy);
   /** For each group the cells of those with so many replicas. */
   const cells: number[][] = groups.map(() => []);
+  /** Of the nodes that were not left out, by number. */
+  const own = new Map<number, number>();
   for (const {node, count} of matter.sites) {
     const cell = problem.cellOfNode.get(node.name);
-    const ofGroup = cells[groupOf[table.numberOf.get(node.name) ?? 0] ?? -1];
+    const number = table.numberOf.get(node.name) ?? -1;
+    const ofGroup = cells[groupOf[number] ?? -1];
+    if (cell !== undefined) {
+      own.set(number, cell);
+    }
     if (cell !== undefined && ofGroup !== undefined && !isRuledOut(node, request.closed)) {
       ofGroup[count] ??= cell;
     }
   }
-  const find = (name: string) => {
-    const number = table.numberOf.get(name) ?? -1;
-    const group = groupOf[number] ?? -1;
-    const count = held[number] ?? 0;
-    const cell = problem.cellOfNode.get(name) ?? cells[group]?.[count];
-    return {group, count, cell};
-  };
+  const cellOf = (number: number) => own.get(number) ?? cells[groupOf[number] ?? -1]?.[held[number] ?? 0];
   const cellOfNode: CellOfNode = {
     size: numbers.reduce(
       (size, number) => size + ((groupOf[number] ?? -1) < 0 ? 1 : 0),
@@ -148,17 +148,23 @@ export function problemNear(
         }
       }
     },
-    get: (name) => find(name).cell,
-    target: (name) => {
-      const {group, count, cell} = find(name);
-      const node = cell === undefined || group < 0 ? undefined : snapshot.nodeInfo(name)?.node;
-      if (node === undefined || isRuledOut(node, request.closed)) {
-        return undefined;
-      }
+    get: (name) => cellOf(table.numberOf.get(name) ?? -1),
+    target: (number, hasRoom) => {
+      const cell = cellOf(number);
+      const group = groupOf[number] ?? -1;
+      const count = held[number] ?? 0;
       // In a group of nodes that are told apart nobody goes where a replica is as long as there are empty ones.
       const isApart = groups[group]?.apart === true;
-      const takes = isApart ? count === 0 && roomOfNode(node) > 0 : count === 0 || roomOfNode(node) >= count;
-      return takes ? cell : undefined;
+      if (cell === undefined || group < 0 || (isApart && count > 0)) {
+        return undefined;
+      }
+      const isOpen = request.closed.length === 0 && count === 0 && (hasRoom || !isApart);
+      const node = isOpen ? undefined : nodeAt(number, occupancy, snapshot);
+      if (isOpen || node === undefined) {
+        return isOpen ? cell : undefined;
+      }
+      const takes = count === 0 ? hasRoom || !isApart || roomOfNode(node) > 0 : roomOfNode(node) >= count;
+      return takes && !isRuledOut(node, request.closed) ? cell : undefined;
     },
   };
   return {...problem, cellOfNode};

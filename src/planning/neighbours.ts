@@ -59,7 +59,7 @@ export function closedDomains(request: NeighbourRequest): ClosedDomains[] {
     const groups = [...groupsThatMayMatch([term], replacement, snapshot)].filter(term.matches);
     close('template', true, term.topologyKey, groups);
   }
-  for (const group of snapshot.podGroupsThatReach(replacement.namespace, 'required anti-affinity')) {
+  for (const group of snapshot.podGroupsThatReach(replacement, 'required anti-affinity')) {
     for (const term of group.spec.podAntiAffinity.required) {
       if (matchesTermOfExisting(term, group, replacement, snapshot)) {
         close('neighbour', true, term.topologyKey, [group]);

@@ -14,6 +14,7 @@ import type {IneligibleNode} from './eligibility.ts';
 import {describeViolations, listChoices, listNames, summariseIneligible} from './explain.ts';
 import {unpredictableBecause} from './predictability.ts';
 import {receptionAfter} from './reception.ts';
+import {isRoomierWithout} from './room.ts';
 import {Steps} from './steps.ts';
 import {Targets} from './targets.ts';
 
@@ -97,6 +98,7 @@ export function plan(request: PlanRequest): Plan {
   let prospect = Prospect.of(request.replacement, request.snapshot);
   let replicas = request.replicas;
   const judgements = {left: MOST_JUDGEMENTS};
+  const isRoomier = isRoomierWithout(request.replicas, request.replacement, request.snapshot);
   while (moves.length < Math.min(request.detailedMoves, assessment.movesNeeded)) {
     // Each planned move shortens the way by one.
     const left = assessment.exact ? assessment.movesNeeded - moves.length : undefined;
@@ -105,8 +107,8 @@ export function plan(request: PlanRequest): Plan {
     const problem = problemWith([]);
     const distribution = new Distribution(problem.levels, problem.cells);
     const steps = new Steps(distribution, left === undefined ? undefined : {way: {length: left}});
-    const targets = new Targets(problem, prospect.table, steps);
-    const picture = {problem, problemWith, steps, targets, assessment};
+    const targets = new Targets(problem, steps, prospect.table.size);
+    const picture = {problem, problemWith, steps, targets, assessment, isRoomier};
     const step = nextMove({replicas, prospect}, picture, judgements);
     if ('message' in step) {
       return moves.length > 0
@@ -132,6 +134,8 @@ interface Picture {
   readonly steps: Steps;
   readonly targets: Targets;
   readonly assessment: Assessment;
+  /** Whether each node that takes a replica has room for one in the eyes of the assessment, too. */
+  readonly isRoomier: boolean;
 }
 
 /** Before a move. */
@@ -239,17 +243,17 @@ export function compareVictims(a: Pod, b: Pod): number {
 
 function tryMove(
   prospect: Prospect,
-  {problem, problemWith, targets, assessment}: Picture,
+  {problem, problemWith, targets, assessment, isRoomier}: Picture,
   {pod, cell}: Candidate,
 ): PlannedMove | Attempt {
   const from = pod.nodeName ?? '';
   const {numbers: possible, refusals, occasions} = receptionAfter(prospect, pod);
   const {numberOf} = prospect.table;
-  const isRight = (node: string) => targets.areRight(cell, numberOf.get(node) ?? -1);
+  const isRight = (node: string) => targets.areRight(cell, numberOf.get(node) ?? -1, false);
   const wantedNodes = () => [...problem.cellOfNode.keys()].filter(isRight);
   let right = 0;
   for (let index = 0; index < possible.length; index++) {
-    right += targets.areRight(cell, possible[index] ?? -1) ? 1 : 0;
+    right += targets.areRight(cell, possible[index] ?? -1, isRoomier) ? 1 : 0;
   }
   if (right === 0) {
     return {pod, from, wanted: wantedNodes, refusals: () => refusals().filter(({node}) => isRight(node))};

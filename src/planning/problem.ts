@@ -26,13 +26,25 @@ export interface CellOfNode {
   readonly size: number;
   keys(): Iterable<string>;
   get(node: string): number | undefined;
-  /** The cell where a replica that comes to the node counts; undefined where none should. */
-  target(node: string): number | undefined;
+  /**
+   * The cell where a replica that comes to the node counts; undefined where none should.
+   *
+   * @param number the node's, in the table of the snapshot
+   * @param hasRoom whether it is known already that the node, should it hold none, has room for a replica
+   */
+  target(number: number, hasRoom: boolean): number | undefined;
 }
 
 class CellsByName extends Map<string, number> implements CellOfNode {
-  target(node: string): number | undefined {
-    return this.get(node);
+  readonly #table: NodeTable;
+
+  constructor(table: NodeTable) {
+    super();
+    this.#table = table;
+  }
+
+  target(number: number): number | undefined {
+    return this.get(this.#table.names[number] ?? '');
   }
 }
 
@@ -60,7 +72,7 @@ export interface Site {
 
 /** @param roomOfNode how many replicas the node could hold, those that it holds now included */
 export function problemOf(
-  {closed, broken, eligibility}: ProblemRequest,
+  {closed, broken, eligibility, occupancy}: ProblemRequest,
   {sites, rest}: Matter,
   roomOfNode: (node: Node) => number,
 ): Problem {
@@ -69,7 +81,7 @@ export function problemOf(
   const cells: {domains: readonly (string | undefined)[]; count: number; room: number; costs?: number[]}[] =
     [];
   const cellOfKey = new Map<string, number>();
-  const cellOfNode = new CellsByName();
+  const cellOfNode = new CellsByName(occupancy.table);
   for (const {node, count, room: known} of sites) {
     if (count === 0 && !eligibility.eligible.has(node.name)) {
       continue;

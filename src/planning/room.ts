@@ -1,6 +1,9 @@
+import {matchesSelector} from '../cluster/label-selector.ts';
+import {membershipIn} from '../cluster/membership.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {type NodeInfo, type SchedulingSnapshot, withChanges} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
+import {constraintsOf} from '../scheduling/pod-topology-spread.ts';
 import {nodeFilter} from '../scheduling/scheduler.ts';
 import type {Eligibility} from './eligibility.ts';
 
@@ -37,6 +40,34 @@ export function roomSurvey(
   };
 }
 
+/**
+ * Whether the replicas only stand in the way of another one, so that a node without any that takes one has room in the
+ * survey, too. They open a node where the pod wants to be near its own kind; and where other pods count in its spread
+ * constraints, without the replicas these lie less evenly.
+ */
+export function isRoomierWithout(
+  replicas: readonly Pod[],
+  replacement: PodToSchedule,
+  snapshot: SchedulingSnapshot,
+): boolean {
+  if (replacement.spec.podAffinity.required.length > 0) {
+    return false;
+  }
+  const constraints = constraintsOf(replacement, 'DoNotSchedule');
+  if (constraints.length === 0) {
+    return true;
+  }
+  const isOwn = membershipIn(replicas);
+  for (const {labels, pods} of snapshot.podGroups(replacement.namespace)) {
+    for (const pod of constraints.some(({selector}) => matchesSelector(selector, labels)) ? pods : []) {
+      if (!isOwn(pod)) {
+        return false;
+      }
+    }
+  }
+  return true;
+}
+
 /** The nodes that are not eligible are not asked: none of them may receive a replica, whatever room it has. */
 export function roomOf(survey: RoomOfNode, eligibility: Eligibility): Room {
   const byNode = new Map<string, number>();
@@ -54,17 +85,22 @@ export function roomOf(survey: RoomOfNode, eligibility: Eligibility): Room {
 
 function copiesThatFit({spec}: PodToSchedule, info: NodeInfo): number {
   const {allocatable, allocatablePods} = info.node;
+  const {requested} = info;
   const {requests} = spec;
-  const fits = (free: number, request: number) =>
-    request > 0 ? Math.floor(free / request) : Number.POSITIVE_INFINITY;
-  return Math.min(
+  let copies = Math.min(
     allocatablePods - info.podCount,
     spec.hostPorts.length > 0 ? 1 : Number.POSITIVE_INFINITY,
-    fits(allocatable.milliCPU - info.requested.milliCPU, requests.milliCPU),
-    fits(allocatable.memory - info.requested.memory, requests.memory),
-    fits(allocatable.ephemeralStorage - info.requested.ephemeralStorage, requests.ephemeralStorage),
-    ...Object.entries(requests.scalar).map(([name, request]) =>
-      fits((allocatable.scalar[name] ?? 0) - (info.requested.scalar[name] ?? 0), request),
-    ),
+    copiesIn(allocatable.milliCPU - requested.milliCPU, requests.milliCPU),
+    copiesIn(allocatable.memory - requested.memory, requests.memory),
+    copiesIn(allocatable.ephemeralStorage - requested.ephemeralStorage, requests.ephemeralStorage),
   );
+  for (const name in requests.scalar) {
+    const free = (allocatable.scalar[name] ?? 0) - (requested.scalar[name] ?? 0);
+    copies = Math.min(copies, copiesIn(free, requests.scalar[name] ?? 0));
+  }
+  return copies;
+}
+
+function copiesIn(free: number, request: number): number {
+  return request > 0 ? Math.floor(free / request) : Number.POSITIVE_INFINITY;
 }

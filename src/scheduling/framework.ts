@@ -71,6 +71,13 @@ export interface Refusal {
  */
 export type NodeFilter = (info: NodeInfo, nominated?: readonly Pod[]) => Refusal | undefined;
 
+/** A filter that can also judge all nodes at once, which on thousands of them takes a small part of the time. */
+export interface SweepingFilter {
+  readonly filter: NodeFilter;
+  /** Sets to 0, by the numbers of the nodes in the table of the snapshot, what the filter refuses. */
+  readonly sweep: (takes: Uint8Array) => void;
+}
+
 /** No node takes the pod, whatever it looks like. */
 export type PodRefusal = Pick<Refusal, 'plugin' | 'reasons' | 'resolvable'>;
 
@@ -90,7 +97,7 @@ export interface FilterPlugin {
   prefilter(
     pod: PodToSchedule,
     snapshot: SchedulingSnapshot,
-  ): NodeFilter | NarrowedFilter | PodRefusal | undefined;
+  ): NodeFilter | SweepingFilter | NarrowedFilter | PodRefusal | undefined;
   /**
    * On which other nodes than its own the coming, going or change of another pod may change the answer. Absent where it
    * is on none.
@@ -107,37 +114,52 @@ export interface Change {
 /** Those in the same domain of one of these topologies, or all. */
 export type Reach = readonly string[] | 'everywhere';
 
-/** Some nodes, with their numbers in the table of the snapshot. */
-export interface NumberedNodes {
-  readonly infos: readonly NodeInfo[];
-  readonly numbers: Int32Array;
-}
+export type ScorePlugin = LocalScorePlugin | OverallScorePlugin;
 
-/** A node's score from one plugin; higher is better. `number` is that of the node in the table of the snapshot. */
-export type NodeScorer = (info: NodeInfo, number: number) => number;
-
-export interface ScorePlugin {
+interface NamedScore {
   readonly name: PluginName;
   /** The default profile's. */
   readonly weight: number;
-  /**
-   * Whether a node's raw score depends on nothing but the pod, the nodes and the pods on that node: then it stays as it
-   * is while pods elsewhere come and go, and whichever nodes take the pod.
-   */
-  readonly isLocal: boolean;
-  /** Undefined when the plugin does not tell these nodes apart (upstream's Skip). */
-  prescore(
-    pod: PodToSchedule,
-    snapshot: SchedulingSnapshot,
-    feasible: NumberedNodes,
-  ): NodeScorer | PreparedScore | undefined;
 }
 
-/** A scorer whose raw scores need to be seen together before they are comparable. */
-export interface PreparedScore {
-  readonly score: NodeScorer;
-  /** Brings the raw scores, in the order of `feasible`, to 0..MAX_NODE_SCORE in place. */
-  readonly normalise: (scores: Float64Array) => void;
+/**
+ * A node's raw score depends on nothing but the pod, the nodes and the pods on that node: it stays as it is while pods
+ * elsewhere come and go, and whichever nodes take the pod.
+ */
+export interface LocalScorePlugin extends NamedScore {
+  readonly isLocal: true;
+  /** Undefined when the plugin has nothing to say about this pod (upstream's Skip). */
+  prescore(pod: PodToSchedule, snapshot: SchedulingSnapshot): LocalScore | undefined;
+}
+
+export interface OverallScorePlugin extends NamedScore {
+  readonly isLocal: false;
+  /**
+   * Undefined when the plugin does not tell these nodes apart.
+   *
+   * @param feasible the numbers of the nodes that take the pod, in the table of the snapshot
+   */
+  prescore(pod: PodToSchedule, snapshot: SchedulingSnapshot, feasible: Int32Array): OverallScore | undefined;
+}
+
+interface PreparedScore {
+  /** Brings the raw scores, in the order of `feasible`, to 0..MAX_NODE_SCORE in place; absent where they are there. */
+  readonly normalise?: (scores: Float64Array) => void;
+}
+
+/** A node's score from one plugin; higher is better. */
+export interface LocalScore extends PreparedScore {
+  readonly score: (info: NodeInfo) => number;
+  /**
+   * Writes the scores of all nodes of the snapshot, by their numbers, as they are in `resources`: the same at a small
+   * part of the cost. Into zeros.
+   */
+  readonly sweep?: (into: Float64Array) => void;
+}
+
+export interface OverallScore extends PreparedScore {
+  /** @param number the node's, in the table of the snapshot */
+  readonly score: (number: number) => number;
 }
 
 /** fwk.MaxNodeScore */

@@ -1,5 +1,6 @@
+import type {HeldImages} from '../cluster/node.ts';
 import type {SchedulingSnapshot} from '../cluster/snapshot.ts';
-import {divide, MAX_NODE_SCORE, type ScorePlugin} from './framework.ts';
+import {divide, type LocalScorePlugin, MAX_NODE_SCORE} from './framework.ts';
 
 const MEBIBYTE = 1024 * 1024;
 const MIN_THRESHOLD = 23 * MEBIBYTE;
@@ -8,54 +9,69 @@ const MAX_THRESHOLD_PER_CONTAINER = 1000 * MEBIBYTE;
 /**
  * Prefers nodes that hold the pod's images already, weighted by size.
  */
-export const imageLocality: ScorePlugin = {
+export const imageLocality: LocalScorePlugin = {
   name: 'ImageLocality',
   weight: 1,
   isLocal: true,
 
-  prescore(pod, snapshot) {
-    const {images, volumeImages} = pod.spec;
+  prescore({spec: {images, volumeImages}}, snapshot) {
     const names = [...images, ...volumeImages].map(normalizedImageName);
-    const {nodes, holders} = imageHolders(snapshot);
-    return ({node}) => {
+    const {nodes, holders} = holdersOf(names, snapshot);
+    const maxThreshold = MAX_THRESHOLD_PER_CONTAINER * images.length;
+    const score = (held: HeldImages): number => {
       let sum = 0;
       for (const name of names) {
-        const size = node.images[name];
+        const size = held.sizes[held.names.indexOf(name)];
         if (size !== undefined) {
           // An image that few nodes hold counts less, or its first nodes would draw all its pods.
-          sum += Math.trunc(size * ((holders.get(name) ?? 0) / nodes));
+          sum += Math.trunc(size * ((holders.get(name)?.length ?? 0) / nodes));
         }
       }
-      const maxThreshold = MAX_THRESHOLD_PER_CONTAINER * images.length;
       const bounded = Math.min(Math.max(sum, MIN_THRESHOLD), maxThreshold);
       return divide(MAX_NODE_SCORE * (bounded - MIN_THRESHOLD), maxThreshold - MIN_THRESHOLD);
+    };
+    return {
+      score: ({node}) => score(node.images),
+      sweep: (into) => {
+        const without = score({names: [], sizes: []});
+        into.fill(without);
+        for (const numbers of holders.values()) {
+          for (const {number, held} of numbers) {
+            into[number] = score(held);
+          }
+        }
+      },
     };
   },
 };
 
-interface ImageHolders {
-  readonly nodes: number;
-  /** How many nodes hold each image, by its name. */
-  readonly holders: ReadonlyMap<string, number>;
+interface Holder {
+  readonly number: number;
+  readonly held: HeldImages;
 }
 
-const known = new WeakMap<object, ImageHolders>();
-
-function imageHolders(snapshot: SchedulingSnapshot): ImageHolders {
-  let answer = known.get(snapshot.imagesVersion);
-  if (answer === undefined) {
-    const holders = new Map<string, number>();
-    let nodes = 0;
-    for (const {node} of snapshot.nodeInfos()) {
-      nodes++;
-      for (const name of Object.keys(node.images)) {
-        holders.set(name, (holders.get(name) ?? 0) + 1);
+/** How many nodes there are, and which of them hold each of the images. */
+function holdersOf(
+  names: readonly string[],
+  snapshot: SchedulingSnapshot,
+): {nodes: number; holders: ReadonlyMap<string, readonly Holder[]>} {
+  const holders = new Map<string, Holder[]>(names.map((name) => [sameText(name), []]));
+  let nodes = 0;
+  for (const {node} of snapshot.nodeInfos()) {
+    for (const [name, of] of holders) {
+      if (node.images.names.includes(name)) {
+        of.push({number: nodes, held: node.images});
       }
     }
-    answer = {nodes, holders};
-    known.set(snapshot.imagesVersion, answer);
+    nodes += 1;
   }
-  return answer;
+  return {nodes, holders};
+}
+
+// The names that nodes hold are names of properties, too: then two of them are compared at a glance.
+function sameText(name: string): string {
+  const [same = name] = Object.keys({[name]: undefined});
+  return same;
 }
 
 function normalizedImageName(name: string): string {

@@ -1,5 +1,6 @@
 import {type Labels, matchesSelector} from '../cluster/label-selector.ts';
 import type {Node} from '../cluster/node.ts';
+import {type DomainColumn, type NodeTable, nodeTable} from '../cluster/node-table.ts';
 import type {Pod} from '../cluster/pod.ts';
 import type {PodGroup} from '../cluster/pod-groups.ts';
 import type {PodAffinityTerm, WeightedPodAffinityTerm} from '../cluster/pod-spec.ts';
@@ -7,9 +8,10 @@ import type {SchedulingSnapshot} from '../cluster/snapshot.ts';
 import {
   type FilterPlugin,
   MAX_NODE_SCORE,
+  type NodeFilter,
+  type OverallScorePlugin,
   type PodToSchedule,
   type Refusal,
-  type ScorePlugin,
 } from './framework.ts';
 
 /** HardPodAffinityWeight: what a required affinity term of an existing pod is worth to the pods that match it. */
@@ -23,6 +25,8 @@ export const interPodAffinity: FilterPlugin = {
   name: 'InterPodAffinity',
 
   prefilter(pod, snapshot) {
+    const table = nodeTable(snapshot);
+    const {numberOf} = table;
     const affinity = pod.spec.podAffinity.required.map((term) => toOwnTerm(term, pod, snapshot));
     const antiAffinity = pod.spec.podAntiAffinity.required.map((term) => toOwnTerm(term, pod, snapshot));
     const closedByExisting = domainsClosedByExistingPods(pod, snapshot);
@@ -34,7 +38,8 @@ export const interPodAffinity: FilterPlugin = {
     // that has the topology, or the series would wait for ever.
     const startsSeries = matched.isEmpty && matchesAllTerms(affinity, pod);
 
-    return ({node}, nominated = []) => {
+    const filter: NodeFilter = ({node}, nominated = []) => {
+      const number = numberOf.get(node.name) ?? -1;
       if (!affinity.every(({topologyKey}) => node.labels[topologyKey] !== undefined)) {
         return refusal(node, "node(s) didn't match pod affinity rules", false);
       }
@@ -42,24 +47,36 @@ export const interPodAffinity: FilterPlugin = {
       if (
         !startsSeries &&
         !joins &&
-        !affinity.every(({topologyKey}) => matched.hasDomainOf(node, topologyKey))
+        !affinity.every(({topologyKey}) => matched.hasDomainOf(number, topologyKey))
       ) {
         return refusal(node, "node(s) didn't match pod affinity rules", false);
       }
       if (
-        closed.hasAnyDomainOf(node) ||
+        closed.hasAnyDomainOf(number) ||
         antiAffinity.some((term) => hasTopology(node, term) && nominated.some(term.matches))
       ) {
         return refusal(node, "node(s) didn't match pod anti-affinity rules", true);
       }
       if (
-        closedByExisting.hasAnyDomainOf(node) ||
+        closedByExisting.hasAnyDomainOf(number) ||
         nominated.some((other) => keepsAway(other, node, pod, snapshot))
       ) {
         return refusal(node, "node(s) didn't satisfy existing pods anti-affinity rules", true);
       }
       return undefined;
     };
+    const sweep = (takes: Uint8Array): void => {
+      for (const {topologyKey} of affinity) {
+        if (startsSeries) {
+          clearWithoutDomain(takes, table.domains(topologyKey));
+        } else {
+          matched.keepOnly(takes, topologyKey);
+        }
+      }
+      closed.clear(takes);
+      closedByExisting.clear(takes);
+    };
+    return {filter, sweep};
   },
 
   reach(pod, other, {after}) {
@@ -80,7 +97,7 @@ export const interPodAffinity: FilterPlugin = {
  * Prefers the domains of pods that the preferred affinity terms match, avoids those of the anti-affinity terms; the
  * terms of the pods that are already there count for the newcomer too.
  */
-export const interPodAffinityScore: ScorePlugin = {
+export const interPodAffinityScore: OverallScorePlugin = {
   name: 'InterPodAffinity',
   weight: 2,
   isLocal: false,
@@ -90,29 +107,29 @@ export const interPodAffinityScore: ScorePlugin = {
       ...weighted(pod.spec.podAffinity.preferred, 1),
       ...weighted(pod.spec.podAntiAffinity.preferred, -1),
     ].map(({term, weight}) => ({...toOwnTerm(term, pod, snapshot), weight}));
-    const sums = new DomainSums();
+    const sums = new DomainSums(nodeTable(snapshot));
     for (const group of groupsThatMayMatch(wanted, pod, snapshot)) {
       const matching = wanted.filter(({matches}) => matches(group));
-      for (const node of matching.length > 0 ? nodesOf(group, snapshot) : []) {
+      for (const number of matching.length > 0 ? numbersOf(group, snapshot) : []) {
         for (const {topologyKey, weight} of matching) {
-          sums.add(node, topologyKey, weight);
+          sums.add(number, topologyKey, weight);
         }
       }
     }
-    for (const group of snapshot.podGroupsThatReach(pod.namespace, 'preferences')) {
+    for (const group of snapshot.podGroupsThatReach(pod, 'preferences')) {
       const matching = preferencesOf(group).filter(({term}) =>
         matchesTermOfExisting(term, group, pod, snapshot),
       );
-      for (const node of matching.length > 0 ? nodesOf(group, snapshot) : []) {
+      for (const number of matching.length > 0 ? numbersOf(group, snapshot) : []) {
         for (const {term, weight} of matching) {
-          sums.add(node, term.topologyKey, weight);
+          sums.add(number, term.topologyKey, weight);
         }
       }
     }
     if (sums.isEmpty) {
       return undefined;
     }
-    return {score: ({node}) => sums.sumOf(node), normalise: spreadOverRange};
+    return {score: (number) => sums.sumOf(number), normalise: spreadOverRange};
   },
 };
 
@@ -139,82 +156,123 @@ interface Placeable {
   readonly labels: Labels;
 }
 
-/** Topology domains, as (topologyKey, value) pairs. */
+/** Domains of several topologies, asked for by the numbers of nodes. */
 class DomainSet {
-  readonly #values = new Map<string, Set<string>>();
+  readonly #table: NodeTable;
+  readonly #topologies = new Map<string, {readonly ofNode: Int32Array; readonly isIn: Uint8Array}>();
+
+  constructor(table: NodeTable) {
+    this.#table = table;
+  }
 
   get isEmpty(): boolean {
-    return this.#values.size === 0;
+    return this.#topologies.size === 0;
   }
 
   /** Adds the node's domain, if it is in one. */
-  addDomainOf(node: Node, topologyKey: string): void {
-    const value = node.labels[topologyKey];
-    if (value === undefined) {
+  addDomainOf(number: number, topologyKey: string): void {
+    const known = this.#topologies.get(topologyKey);
+    const {ofNode, names} = this.#table.domains(topologyKey);
+    const domain = ofNode[number] ?? -1;
+    if (domain < 0) {
       return;
     }
-    const values = this.#values.get(topologyKey);
-    if (values === undefined) {
-      this.#values.set(topologyKey, new Set([value]));
-    } else {
-      values.add(value);
+    const isIn = known?.isIn ?? new Uint8Array(names.length);
+    isIn[domain] = 1;
+    if (known === undefined) {
+      this.#topologies.set(topologyKey, {ofNode, isIn});
     }
   }
 
-  hasDomainOf(node: Node, topologyKey: string): boolean {
-    const value = node.labels[topologyKey];
-    return value !== undefined && this.#values.get(topologyKey)?.has(value) === true;
+  hasDomainOf(number: number, topologyKey: string): boolean {
+    const topology = this.#topologies.get(topologyKey);
+    return topology?.isIn[topology.ofNode[number] ?? -1] === 1;
   }
 
-  hasAnyDomainOf(node: Node): boolean {
-    for (const topologyKey of this.#values.keys()) {
-      if (this.hasDomainOf(node, topologyKey)) {
+  hasAnyDomainOf(number: number): boolean {
+    for (const {ofNode, isIn} of this.#topologies.values()) {
+      if (isIn[ofNode[number] ?? -1] === 1) {
         return true;
       }
     }
     return false;
   }
+
+  /** Sets to 0, of all nodes, those in one of the domains. */
+  clear(takes: Uint8Array): void {
+    for (const {ofNode, isIn} of this.#topologies.values()) {
+      for (let number = 0; number < takes.length; number++) {
+        if (isIn[ofNode[number] ?? -1] === 1) {
+          takes[number] = 0;
+        }
+      }
+    }
+  }
+
+  /** Sets to 0, of all nodes, those in none of the domains of the topology. */
+  keepOnly(takes: Uint8Array, topologyKey: string): void {
+    const topology = this.#topologies.get(topologyKey);
+    for (let number = 0; number < takes.length; number++) {
+      if (topology?.isIn[topology.ofNode[number] ?? -1] !== 1) {
+        takes[number] = 0;
+      }
+    }
+  }
 }
 
+function clearWithoutDomain(takes: Uint8Array, {ofNode}: DomainColumn): void {
+  for (let number = 0; number < takes.length; number++) {
+    if ((ofNode[number] ?? -1) < 0) {
+      takes[number] = 0;
+    }
+  }
+}
+
+/** Sums by domain, of several topologies. */
 class DomainSums {
-  readonly #sums = new Map<string, Map<string, number>>();
+  readonly #table: NodeTable;
+  readonly #topologies = new Map<string, {readonly ofNode: Int32Array; readonly sums: Float64Array}>();
+
+  constructor(table: NodeTable) {
+    this.#table = table;
+  }
 
   get isEmpty(): boolean {
-    return this.#sums.size === 0;
+    return this.#topologies.size === 0;
   }
 
-  add(node: Node, topologyKey: string, amount: number): void {
-    const value = node.labels[topologyKey];
-    if (value === undefined) {
+  add(number: number, topologyKey: string, amount: number): void {
+    const known = this.#topologies.get(topologyKey);
+    const {ofNode, names} = this.#table.domains(topologyKey);
+    const domain = ofNode[number] ?? -1;
+    if (domain < 0) {
       return;
     }
-    let sums = this.#sums.get(topologyKey);
-    if (sums === undefined) {
-      sums = new Map();
-      this.#sums.set(topologyKey, sums);
+    const sums = known?.sums ?? new Float64Array(names.length);
+    sums[domain] = (sums[domain] ?? 0) + amount;
+    if (known === undefined) {
+      this.#topologies.set(topologyKey, {ofNode, sums});
     }
-    sums.set(value, (sums.get(value) ?? 0) + amount);
   }
 
-  sumOf(node: Node): number {
+  sumOf(number: number): number {
     let total = 0;
-    for (const [topologyKey, sums] of this.#sums) {
-      const value = node.labels[topologyKey];
-      total += value === undefined ? 0 : (sums.get(value) ?? 0);
+    for (const {ofNode, sums} of this.#topologies.values()) {
+      total += sums[ofNode[number] ?? -1] ?? 0;
     }
     return total;
   }
 }
 
 function domainsClosedByExistingPods(pod: PodToSchedule, snapshot: SchedulingSnapshot): DomainSet {
-  const closed = new DomainSet();
-  for (const group of snapshot.podGroupsThatReach(pod.namespace, 'required anti-affinity')) {
+  const closed = new DomainSet(nodeTable(snapshot));
+  for (const group of snapshot.podGroupsThatReach(pod, 'required anti-affinity')) {
     const matching = group.spec.podAntiAffinity.required.filter((term) =>
       matchesTermOfExisting(term, group, pod, snapshot),
     );
-    for (const node of matching.length > 0 ? nodesOf(group, snapshot) : []) {
+    for (const number of matching.length > 0 ? numbersOf(group, snapshot) : []) {
       for (const {topologyKey} of matching) {
-        closed.addDomainOf(node, topologyKey);
+        closed.addDomainOf(number, topologyKey);
       }
     }
   }
@@ -228,20 +286,21 @@ function domainsOfOwnTerms(
   pod: PodToSchedule,
   snapshot: SchedulingSnapshot,
 ): {matched: DomainSet; closed: DomainSet} {
-  const matched = new DomainSet();
-  const closed = new DomainSet();
+  const table = nodeTable(snapshot);
+  const matched = new DomainSet(table);
+  const closed = new DomainSet(table);
   if (affinity.length === 0 && antiAffinity.length === 0) {
     return {matched, closed};
   }
   for (const group of groupsThatMayMatch([...affinity, ...antiAffinity], pod, snapshot)) {
     const attracts = matchesAllTerms(affinity, group);
     const repels = antiAffinity.filter((term) => term.matches(group));
-    for (const node of attracts || repels.length > 0 ? nodesOf(group, snapshot) : []) {
+    for (const number of attracts || repels.length > 0 ? numbersOf(group, snapshot) : []) {
       for (const {topologyKey} of attracts ? affinity : []) {
-        matched.addDomainOf(node, topologyKey);
+        matched.addDomainOf(number, topologyKey);
       }
       for (const {topologyKey} of repels) {
-        closed.addDomainOf(node, topologyKey);
+        closed.addDomainOf(number, topologyKey);
       }
     }
   }
@@ -260,12 +319,13 @@ export function groupsThatMayMatch(
   return snapshot.podGroups(terms.every((term) => term.ownNamespaceOnly) ? pod.namespace : undefined);
 }
 
-/** The node of each pod of the group. */
-function* nodesOf(group: PodGroup, snapshot: SchedulingSnapshot): Iterable<Node> {
+/** The node of each pod of the group, by its number. */
+function* numbersOf(group: PodGroup, snapshot: SchedulingSnapshot): Iterable<number> {
+  const {numberOf} = nodeTable(snapshot);
   for (const {nodeName} of group.pods) {
-    const info = snapshot.nodeInfo(nodeName ?? '');
-    if (info !== undefined) {
-      yield info.node;
+    const number = numberOf.get(nodeName ?? '');
+    if (number !== undefined) {
+      yield number;
     }
   }
 }

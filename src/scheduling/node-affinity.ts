@@ -4,16 +4,17 @@ import type {NodeSelectorRequirement, NodeSelectorTerm, PodSpec} from '../cluste
 import {
   type FilterPlugin,
   intersectionOf,
+  type LocalScorePlugin,
   type NodeFilter,
   normaliseByHighest,
-  type ScorePlugin,
 } from './framework.ts';
+import {sweepByNode} from './node-mask.ts';
 
 /** Refuses nodes that the pod's nodeSelector or required node affinity rules out. */
 export const nodeAffinity: FilterPlugin = {
   name: 'NodeAffinity',
 
-  prefilter(pod) {
+  prefilter(pod, snapshot) {
     const matches = requiredNodeAffinity(pod.spec);
     if (matches === undefined) {
       return undefined;
@@ -29,7 +30,9 @@ export const nodeAffinity: FilterPlugin = {
           };
     const candidates = namedNodes(pod.spec.nodeAffinity.required ?? []);
     if (candidates === undefined) {
-      return filter;
+      const {nodeSelector, nodeAffinity} = pod.spec;
+      const asked = [nodeSelector, nodeAffinity.required];
+      return {filter, sweep: sweepByNode(snapshot, {plugin: 'NodeAffinity', asked}, matches)};
     }
     if (candidates.size === 0) {
       return {plugin: 'NodeAffinity', reasons: ['pod affinity terms conflict'], resolvable: false};
@@ -39,7 +42,7 @@ export const nodeAffinity: FilterPlugin = {
 };
 
 /** Prefers nodes by the summed weights of the preferred terms that they match. */
-export const nodeAffinityScore: ScorePlugin = {
+export const nodeAffinityScore: LocalScorePlugin = {
   name: 'NodeAffinity',
   weight: 2,
   isLocal: true,

@@ -1,35 +1,49 @@
-import type {Resources} from '../cluster/resources.ts';
-import {divide, MAX_NODE_SCORE, type ScorePlugin} from './framework.ts';
+import {divide, type LocalScorePlugin, MAX_NODE_SCORE} from './framework.ts';
 
 /**
  * Prefers nodes whose CPU and memory would be used in more equal shares than they are now
  * (plugins/noderesources/balanced_allocation.go of 1.36: 75 for no change, up to 100 for the better, down to 50).
  */
-export const nodeResourcesBalancedAllocation: ScorePlugin = {
+export const nodeResourcesBalancedAllocation: LocalScorePlugin = {
   name: 'NodeResourcesBalancedAllocation',
   weight: 1,
   isLocal: true,
 
-  prescore(pod) {
+  prescore(pod, snapshot) {
     const {milliCPU, memory} = pod.spec.requests;
     if (milliCPU === 0 && memory === 0) {
       return undefined;
     }
-    return ({node, requested}) => {
-      const without = balance(requested.milliCPU, requested.memory, node.allocatable);
-      const withPod = balance(requested.milliCPU + milliCPU, requested.memory + memory, node.allocatable);
+    const score = (cpu: number, cpuCapacity: number, mem: number, memCapacity: number): number => {
+      const without = balance(cpu, cpuCapacity, mem, memCapacity);
+      const withPod = balance(cpu + milliCPU, cpuCapacity, mem + memory, memCapacity);
       return MAX_NODE_SCORE / 2 + divide(MAX_NODE_SCORE / 2 + withPod - without, 2);
+    };
+    return {
+      score: ({node: {allocatable}, requested}) =>
+        score(requested.milliCPU, allocatable.milliCPU, requested.memory, allocatable.memory),
+      sweep: (into) => {
+        const {requestedCPU, allocatableCPU, requestedMemory, allocatableMemory} = snapshot.resources;
+        for (let number = 0; number < into.length; number++) {
+          into[number] = score(
+            requestedCPU[number] ?? 0,
+            allocatableCPU[number] ?? 0,
+            requestedMemory[number] ?? 0,
+            allocatableMemory[number] ?? 0,
+          );
+        }
+      },
     };
   },
 };
 
 /** 100 for equal shares, 50 when one resource is full and the other unused. */
-function balance(milliCPU: number, memory: number, allocatable: Resources): number {
-  if (allocatable.milliCPU === 0 || allocatable.memory === 0) {
+function balance(milliCPU: number, cpuCapacity: number, memory: number, memoryCapacity: number): number {
+  if (cpuCapacity === 0 || memoryCapacity === 0) {
     return MAX_NODE_SCORE;
   }
-  const cpuShare = Math.min(1, milliCPU / allocatable.milliCPU);
-  const memoryShare = Math.min(1, memory / allocatable.memory);
+  const cpuShare = Math.min(1, milliCPU / cpuCapacity);
+  const memoryShare = Math.min(1, memory / memoryCapacity);
   const deviation = Math.abs((cpuShare - memoryShare) / 2);
   return Math.trunc((1 - deviation) * MAX_NODE_SCORE);
 }

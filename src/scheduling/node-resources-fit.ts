@@ -1,6 +1,13 @@
+import {nodeTable} from '../cluster/node-table.ts';
 import type {Resources} from '../cluster/resources.ts';
-import type {NodeInfo} from '../cluster/snapshot.ts';
-import {divide, type FilterPlugin, MAX_NODE_SCORE, type ScorePlugin} from './framework.ts';
+import type {NodeInfo, SchedulingSnapshot} from '../cluster/snapshot.ts';
+import {
+  divide,
+  type FilterPlugin,
+  type LocalScorePlugin,
+  MAX_NODE_SCORE,
+  type NodeFilter,
+} from './framework.ts';
 
 /**
  * Refuses nodes without room for the pod: CPU, memory, ephemeral storage, extended resources, and the pod count.
@@ -10,10 +17,10 @@ import {divide, type FilterPlugin, MAX_NODE_SCORE, type ScorePlugin} from './fra
 export const nodeResourcesFit: FilterPlugin = {
   name: 'NodeResourcesFit',
 
-  prefilter(pod) {
+  prefilter(pod, snapshot) {
     const {requests} = pod.spec;
     const scalars = Object.entries(requests.scalar).filter(([, amount]) => amount !== 0);
-    return (info) => {
+    const filter: NodeFilter = (info) => {
       if (fits(requests, scalars, info)) {
         return undefined;
       }
@@ -25,6 +32,8 @@ export const nodeResourcesFit: FilterPlugin = {
         resolvable: !beyondNode,
       };
     };
+    // Extended resources, which few pods ask for, are in no table.
+    return scalars.length > 0 ? filter : {filter, sweep: (takes) => sweepFits(requests, snapshot, takes)};
   },
 };
 
@@ -34,24 +43,62 @@ export const nodeResourcesFitScore = scoringStrategy(leastAllocated);
 /** The strategy MostAllocated over CPU and memory: the fuller the node would be, the better. */
 export const nodeResourcesMostAllocated = scoringStrategy(mostAllocated);
 
-function scoringStrategy(score: (requested: number, capacity: number) => number): ScorePlugin {
+function scoringStrategy(score: (requested: number, capacity: number) => number): LocalScorePlugin {
   return {
     name: 'NodeResourcesFit',
     weight: 1,
     isLocal: true,
 
-    prescore(pod) {
+    prescore(pod, snapshot) {
       const {milliCPU, memory} = pod.spec.nonZeroContainerRequests;
-      return ({node: {allocatable}, nonZeroRequested}) => {
+      const both = (cpu: number, cpuCapacity: number, mem: number, memCapacity: number): number => {
         // A node without any of a resource is judged by the other one.
-        const resources = Number(allocatable.milliCPU !== 0) + Number(allocatable.memory !== 0);
-        const sum =
-          score(nonZeroRequested.milliCPU + milliCPU, allocatable.milliCPU) +
-          score(nonZeroRequested.memory + memory, allocatable.memory);
+        const resources = Number(cpuCapacity !== 0) + Number(memCapacity !== 0);
+        const sum = score(cpu + milliCPU, cpuCapacity) + score(mem + memory, memCapacity);
         return resources === 0 ? 0 : divide(sum, resources);
+      };
+      return {
+        score: ({node: {allocatable}, nonZeroRequested}) =>
+          both(nonZeroRequested.milliCPU, allocatable.milliCPU, nonZeroRequested.memory, allocatable.memory),
+        sweep: (into) => {
+          const {allocatableCPU, allocatableMemory, nonZeroRequestedCPU, nonZeroRequestedMemory} =
+            snapshot.resources;
+          for (let number = 0; number < into.length; number++) {
+            into[number] = both(
+              nonZeroRequestedCPU[number] ?? 0,
+              allocatableCPU[number] ?? 0,
+              nonZeroRequestedMemory[number] ?? 0,
+              allocatableMemory[number] ?? 0,
+            );
+          }
+        },
       };
     },
   };
+}
+
+function sweepFits(requests: Resources, snapshot: SchedulingSnapshot, takes: Uint8Array): void {
+  const {numberOf} = nodeTable(snapshot);
+  const changed = Array.from(snapshot.changedNodes(), (info) => {
+    const number = numberOf.get(info.node.name) ?? -1;
+    return {number, takesPod: (takes[number] ?? 0) & Number(fits(requests, [], info))};
+  });
+  const {milliCPU, memory, ephemeralStorage} = requests;
+  const {resources} = snapshot;
+  const {allocatableCPU, requestedCPU, allocatableMemory, requestedMemory} = resources;
+  for (let number = 0; number < takes.length; number++) {
+    const fitting =
+      1 <= (resources.freePods[number] ?? 0) &&
+      isWithin(milliCPU, (allocatableCPU[number] ?? 0) - (requestedCPU[number] ?? 0)) &&
+      isWithin(memory, (allocatableMemory[number] ?? 0) - (requestedMemory[number] ?? 0)) &&
+      isWithin(ephemeralStorage, resources.freeEphemeralStorage[number] ?? 0);
+    if (!fitting) {
+      takes[number] = 0;
+    }
+  }
+  for (const {number, takesPod} of changed) {
+    takes[number] = takesPod;
+  }
 }
 
 // The usual answer, on thousands of nodes: nothing is put together for it.

@@ -4,13 +4,14 @@ import {nodeTable} from '../cluster/node-table.ts';
 import {NodesMemo} from '../cluster/nodes-memo.ts';
 import {isTerminating, type Pod} from '../cluster/pod.ts';
 import type {PodSpec, TopologySpreadConstraint} from '../cluster/pod-spec.ts';
-import type {NodeInfo, SchedulingSnapshot} from '../cluster/snapshot.ts';
+import type {SchedulingSnapshot} from '../cluster/snapshot.ts';
 import {
   divide,
   type FilterPlugin,
   MAX_NODE_SCORE,
+  type NodeFilter,
+  type OverallScorePlugin,
   type PodToSchedule,
-  type ScorePlugin,
 } from './framework.ts';
 import {requiredNodeAffinity} from './node-affinity.ts';
 import {hasUntoleratedTaint} from './taint-toleration.ts';
@@ -36,11 +37,14 @@ export const podTopologySpread: FilterPlugin = {
     }
     const limits = hardLimits(pod, snapshot, constraints);
     const arrivalsAt = arrivalCounter(pod, constraints);
+    const {numberOf} = nodeTable(snapshot);
 
-    return ({node}, nominated = []) => {
-      for (const {constraint, podsByDomain, fewest, slack} of limits) {
-        const domain = node.labels[constraint.topologyKey];
-        if (domain === undefined) {
+    const filter: NodeFilter = ({node}, nominated = []) => {
+      const number = numberOf.get(node.name) ?? -1;
+      for (const limit of limits) {
+        const {constraint, ofNode, podsIn, fewest, slack} = limit;
+        const domain = ofNode[number] ?? -1;
+        if (domain < 0) {
           return {
             plugin: 'PodTopologySpread',
             node: node.name,
@@ -49,8 +53,8 @@ export const podTopologySpread: FilterPlugin = {
           };
         }
         const arrivals = nominated.length === 0 ? 0 : arrivalsAt(node, constraint, nominated);
-        const base = arrivals === 0 ? fewest : fewestPods(constraint, podsByDomain, {domain, arrivals});
-        if ((podsByDomain.get(domain) ?? 0) + arrivals > base + slack) {
+        const base = arrivals === 0 ? fewest : fewestPods(limit, {domain, arrivals});
+        if ((podsIn[domain] ?? 0) + arrivals > base + slack) {
           return {
             plugin: 'PodTopologySpread',
             node: node.name,
@@ -61,6 +65,7 @@ export const podTopologySpread: FilterPlugin = {
       }
       return undefined;
     };
+    return {filter, sweep: (takes) => sweepLimits(limits, takes)};
   },
 
   reach(pod, other, {before, after}) {
@@ -79,7 +84,7 @@ export const podTopologySpread: FilterPlugin = {
 };
 
 /** Prefers domains with fewer matching pods: by the ScheduleAnyway constraints, or the system's defaults. */
-export const podTopologySpreadScore: ScorePlugin = {
+export const podTopologySpreadScore: OverallScorePlugin = {
   name: 'PodTopologySpread',
   weight: 2,
   isLocal: false,
@@ -91,15 +96,19 @@ export const podTopologySpreadScore: ScorePlugin = {
     }
     // The system's defaults let nodes without a zone label still be spread by host.
     const requireAllTopologies = pod.spec.topologySpreadConstraints.length > 0;
-    const isIgnored = ({node}: NodeInfo): boolean =>
-      requireAllTopologies && !hasAllTopologies(node, constraints);
-    const ignored = Uint8Array.from(feasible.infos, (info) => Number(isIgnored(info)));
-    const scored = feasible.numbers.filter((_, index) => ignored[index] === 0);
+    const columns = constraints.map(({topologyKey}) => nodeTable(snapshot).domains(topologyKey));
+    const isIgnored = (number: number): boolean =>
+      requireAllTopologies && columns.some(({ofNode}) => (ofNode[number] ?? -1) < 0);
+    const ignored = new Uint8Array(feasible.length);
+    for (let index = 0; index < feasible.length; index++) {
+      ignored[index] = isIgnored(feasible[index] ?? -1) ? 1 : 0;
+    }
+    const scored = ignored.includes(1) ? feasible.filter((_, index) => ignored[index] === 0) : feasible;
     const counted = softCounts(pod, snapshot, constraints, scored, requireAllTopologies);
 
     return {
-      score: (info, number) => {
-        if (isIgnored(info)) {
+      score: (number) => {
+        if (isIgnored(number)) {
           return 0;
         }
         let score = 0;
@@ -128,7 +137,12 @@ export interface Constraint {
 
 interface HardLimit {
   readonly constraint: Constraint;
-  readonly podsByDomain: ReadonlyMap<string, number>;
+  /** The domain of each node, by numbers; -1 without the label. */
+  readonly ofNode: Int32Array;
+  /** The matching pods of each domain. */
+  readonly podsIn: Int32Array;
+  /** The domains with a node that counts. */
+  readonly counted: Int32Array;
   /** The matching pods of the domain that has the fewest. */
   readonly fewest: number;
   /** By how many more a domain may hold and still take this one. */
@@ -175,64 +189,77 @@ function hardLimits(
   snapshot: SchedulingSnapshot,
   constraints: readonly Constraint[],
 ): HardLimit[] {
-  const includes = nodeInclusion(pod.spec);
-  const counted = constraints.map((constraint) => {
-    const podsByDomain = new Map(includedDomains(pod.spec, constraint, constraints, snapshot));
-    for (const [name, count] of matchingPodsByNode(constraint, pod.namespace, snapshot)) {
-      const node = snapshot.nodeInfo(name)?.node;
-      if (node !== undefined && hasAllTopologies(node, constraints) && includes(node, constraint)) {
-        const domain = node.labels[constraint.topologyKey] ?? '';
-        podsByDomain.set(domain, (podsByDomain.get(domain) ?? 0) + count);
+  const table = nodeTable(snapshot);
+  return constraints.map((constraint) => {
+    const {nodes, domains: counted} = whatCounts(pod.spec, constraint, constraints, snapshot);
+    const {ofNode, names} = table.domains(constraint.topologyKey);
+    const podsIn = new Int32Array(names.length);
+    for (const [number, count] of matchingPodsByNode(constraint, pod.namespace, snapshot)) {
+      const domain = nodes[number] === 1 ? (ofNode[number] ?? -1) : -1;
+      if (domain >= 0) {
+        podsIn[domain] = (podsIn[domain] ?? 0) + count;
       }
     }
-    return {constraint, podsByDomain};
-  });
-  return counted.map(({constraint, podsByDomain}) => {
     const self = matchesSelector(constraint.selector, pod.labels) ? 1 : 0;
-    return {
-      constraint,
-      podsByDomain,
-      fewest: fewestPods(constraint, podsByDomain),
-      slack: constraint.maxSkew - self,
-    };
+    const limit = {constraint, ofNode, podsIn, counted, slack: constraint.maxSkew - self};
+    return {...limit, fewest: fewestPods(limit)};
   });
 }
 
-const domainsOfNodes = new NodesMemo<ReadonlyMap<string, number>>();
+function sweepLimits(limits: readonly HardLimit[], takes: Uint8Array): void {
+  for (const {ofNode, podsIn, fewest, slack} of limits) {
+    for (let number = 0; number < takes.length; number++) {
+      const domain = ofNode[number] ?? -1;
+      if (domain < 0 || (podsIn[domain] ?? 0) > fewest + slack) {
+        takes[number] = 0;
+      }
+    }
+  }
+}
 
-/** Each domain with a node that counts for the constraint, at 0 pods. */
-function includedDomains(
+/** What counts for a constraint, whatever pods there are. */
+interface Counting {
+  /** By the number of the node, 1 where its pods count. */
+  readonly nodes: Uint8Array;
+  /** The domains of these. */
+  readonly domains: Int32Array;
+}
+
+const known = new NodesMemo<Counting>();
+
+/** @param among the constraints whose labels a node must have all of */
+function whatCounts(
   spec: PodSpec,
   constraint: Constraint,
-  constraints: readonly Constraint[],
+  among: readonly Constraint[],
   snapshot: SchedulingSnapshot,
-): ReadonlyMap<string, number> {
+): Counting {
   const {topologyKey, honoursNodeAffinity, honoursNodeTaints} = constraint;
   const question = JSON.stringify([
     topologyKey,
-    constraints.map((each) => each.topologyKey),
+    among.map((each) => each.topologyKey),
     honoursNodeAffinity ? [spec.nodeSelector, spec.nodeAffinity.required] : null,
     honoursNodeTaints ? spec.tolerations : null,
   ]);
-  return domainsOfNodes.get(snapshot, question, () => {
+  return known.get(snapshot, question, () => {
     const includes = nodeInclusion(spec);
-    const domains = new Map<string, number>();
-    for (const {node} of snapshot.nodeInfos()) {
-      if (hasAllTopologies(node, constraints) && includes(node, constraint)) {
-        domains.set(node.labels[topologyKey] ?? '', 0);
-      }
-    }
-    return domains;
+    const nodes = Uint8Array.from(snapshot.nodeInfos(), ({node}) =>
+      Number(hasAllTopologies(node, among) && includes(node, constraint)),
+    );
+    const {ofNode} = nodeTable(snapshot).domains(topologyKey);
+    const domains = new Set(ofNode.filter((domain, number) => domain >= 0 && nodes[number] === 1));
+    return {nodes, domains: Int32Array.from(domains)};
   });
 }
 
 function fewestPods(
-  {minDomains}: Constraint,
-  podsByDomain: ReadonlyMap<string, number>,
-  expected?: {readonly domain: string; readonly arrivals: number},
+  {constraint: {minDomains}, podsIn, counted}: Omit<HardLimit, 'fewest'>,
+  expected?: {readonly domain: number; readonly arrivals: number},
 ): number {
-  let fewest = podsByDomain.size < minDomains ? 0 : Number.POSITIVE_INFINITY;
-  for (const [domain, count] of podsByDomain) {
+  let fewest = counted.length < minDomains ? 0 : Number.POSITIVE_INFINITY;
+  for (let index = 0; index < counted.length; index++) {
+    const domain = counted[index] ?? -1;
+    const count = podsIn[domain] ?? 0;
     fewest = Math.min(fewest, domain === expected?.domain ? count + expected.arrivals : count);
   }
   return fewest;
@@ -275,10 +302,9 @@ function softCounts(
   requireAllTopologies: boolean,
 ): SoftCount[] {
   const table = nodeTable(snapshot);
-  const includes = nodeInclusion(pod.spec);
   const [first] = constraints;
   const ofFirst =
-    first === undefined ? new Map<string, number>() : matchingPodsByNode(first, pod.namespace, snapshot);
+    first === undefined ? new Map<number, number>() : matchingPodsByNode(first, pod.namespace, snapshot);
   return constraints.map((constraint) => {
     const {topologyKey, selector} = constraint;
     const {ofNode: labelled} = table.domains(topologyKey);
@@ -286,8 +312,8 @@ function softCounts(
       selector === first?.selector ? ofFirst : matchingPodsByNode(constraint, pod.namespace, snapshot);
     if (topologyKey === HOSTNAME) {
       const podsIn = new Int32Array(table.size);
-      for (const [name, count] of matching) {
-        podsIn[table.numberOf.get(name) ?? 0] = count;
+      for (const [number, count] of matching) {
+        podsIn[number] = count;
       }
       return {
         constraint,
@@ -305,15 +331,11 @@ function softCounts(
       scoredDomains += isScored[domain] === 0 ? 1 : 0;
       isScored[domain] = 1;
     }
+    const {nodes} = whatCounts(pod.spec, constraint, requireAllTopologies ? constraints : [], snapshot);
     const podsIn = new Int32Array(domains);
-    for (const [name, count] of matching) {
-      const domain = ofNode[table.numberOf.get(name) ?? 0] ?? 0;
-      const node = isScored[domain] === 1 ? snapshot.nodeInfo(name)?.node : undefined;
-      if (
-        node !== undefined &&
-        (!requireAllTopologies || hasAllTopologies(node, constraints)) &&
-        includes(node, constraint)
-      ) {
+    for (const [number, count] of matching) {
+      const domain = ofNode[number] ?? 0;
+      if (isScored[domain] === 1 && nodes[number] === 1) {
         podsIn[domain] = (podsIn[domain] ?? 0) + count;
       }
     }
@@ -333,13 +355,13 @@ export function hasAllTopologies(node: Node, constraints: readonly Constraint[])
   return constraints.every(({topologyKey}) => node.labels[topologyKey] !== undefined);
 }
 
-/** How many pods of the namespace a constraint counts on each node, by its name; nodes with none are left out. */
+/** How many pods of the namespace a constraint counts on each node, by its number; nodes with none are left out. */
 function matchingPodsByNode(
   {selector}: Constraint,
   namespace: string,
   snapshot: SchedulingSnapshot,
-): Map<string, number> {
-  const counts = new Map<string, number>();
+): Map<number, number> {
+  const counts = new Map<number, number>();
   // Upstream counts nothing for a selector that selects everything.
   if (selector === undefined || isEmptySelector(selector)) {
     return counts;
@@ -347,9 +369,9 @@ function matchingPodsByNode(
   const {numberOf} = nodeTable(snapshot);
   for (const group of snapshot.podGroups(namespace)) {
     for (const pod of matchesSelector(selector, group.labels) ? group.pods : []) {
-      const {nodeName = ''} = pod;
-      if (!isTerminating(pod) && numberOf.has(nodeName)) {
-        counts.set(nodeName, (counts.get(nodeName) ?? 0) + 1);
+      const number = isTerminating(pod) ? undefined : numberOf.get(pod.nodeName ?? '');
+      if (number !== undefined) {
+        counts.set(number, (counts.get(number) ?? 0) + 1);
       }
     }
   }

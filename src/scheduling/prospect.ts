@@ -6,17 +6,16 @@
 import {type NodeTable, nodeTable} from '../cluster/node-table.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {type NodeInfo, type PodChanges, type SchedulingSnapshot, withChanges} from '../cluster/snapshot.ts';
-import type {PodToSchedule, Refusal} from './framework.ts';
+import type {NodeFilter, PodToSchedule, Refusal} from './framework.ts';
 import {LocalScores, type Ranking, rankingOf} from './ranking.ts';
 import {likelyRanks} from './sampling.ts';
-import {DEFAULT_FILTERS, nodeFilter} from './scheduler.ts';
+import {DEFAULT_FILTERS, nodeFilter, prepareFilters} from './scheduler.ts';
 
 interface Judged {
-  /** By the number of the node; undefined where it takes the pod. */
-  readonly refusals: readonly (Refusal | undefined)[];
+  /** By the number of the node, 1 where it takes the pod. */
+  readonly takes: Uint8Array;
+  readonly filter: NodeFilter;
   readonly scores: LocalScores;
-  /** Nodes that are promised to other pods, which count there on top of those that the snapshot knows. */
-  readonly promised: readonly number[];
   readonly judged: number;
 }
 
@@ -27,7 +26,6 @@ export class Prospect {
   /** How many nodes were judged for it. */
   readonly judged: number;
   readonly #judged: Judged;
-  #feasible: readonly NodeInfo[] | undefined;
   #numbers: Int32Array | undefined;
   #ranking: Ranking | undefined;
   #targets: readonly string[] | undefined;
@@ -41,16 +39,13 @@ export class Prospect {
   }
 
   static of(pod: PodToSchedule, snapshot: SchedulingSnapshot): Prospect {
-    const filter = nodeFilter(pod, snapshot);
-    const infos = [...snapshot.nodeInfos()];
-    const promised = infos.flatMap(({node}, number) =>
-      snapshot.nominatedPods(node.name).length > 0 ? [number] : [],
-    );
+    const {filter, sweep} = prepareFilters(pod, snapshot);
+    const takes = sweep();
     return new Prospect(pod, snapshot, {
-      refusals: infos.map((info) => filter(info)),
-      scores: new LocalScores(pod, snapshot, infos),
-      promised,
-      judged: infos.length,
+      takes,
+      filter,
+      scores: new LocalScores(pod, snapshot),
+      judged: takes.length,
     });
   }
 
@@ -61,41 +56,38 @@ export class Prospect {
     const filter = nodeFilter(pod, snapshot);
     const changed = [...(changes.remove ?? []), ...(changes.add ?? [])];
     const touched = this.#touchedBy(changed, snapshot);
-    const refusals = this.#judged.refusals.slice();
+    const takes = this.#judged.takes.slice();
     for (const number of touched) {
       const info = snapshot.nodeInfo(table.names[number] ?? '');
-      refusals[number] = info === undefined ? undefined : filter(info);
+      takes[number] = info === undefined || filter(info) === undefined ? 1 : 0;
     }
     const own = changed.flatMap(({nodeName = ''}) => table.numberOf.get(nodeName) ?? []);
     return new Prospect(pod, snapshot, {
-      ...this.#judged,
-      refusals,
+      takes,
+      filter,
       scores: this.#judged.scores.with(own, snapshot),
       judged: touched.size,
     });
   }
 
   takes(number: number): boolean {
-    return this.#judged.refusals[number] === undefined;
+    return this.#judged.takes[number] === 1;
   }
 
   /** The nodes that take the pod, ordered by name. */
   get feasible(): readonly NodeInfo[] {
-    this.#feasible ??= Array.from(this.numbers, (number) => this.infoOf(number));
-    return this.#feasible;
+    return Array.from(this.numbers, (number) => this.infoOf(number));
   }
 
   /** Their numbers in the table of the snapshot. */
   get numbers(): Int32Array {
     if (this.#numbers === undefined) {
-      const {refusals} = this.#judged;
-      const numbers = new Int32Array(refusals.length);
+      const {takes} = this.#judged;
+      const numbers = new Int32Array(takes.length);
       let count = 0;
-      for (let number = 0; number < refusals.length; number++) {
-        if (refusals[number] === undefined) {
-          numbers[count] = number;
-          count += 1;
-        }
+      for (let number = 0; number < takes.length; number++) {
+        numbers[count] = number;
+        count += takes[number] ?? 0;
       }
       this.#numbers = numbers.subarray(0, count);
     }
@@ -103,22 +95,28 @@ export class Prospect {
   }
 
   infoOf(number: number): NodeInfo {
-    return this.#judged.scores.infoOf(number);
+    const info = this.snapshot.nodeInfo(this.table.names[number] ?? '');
+    if (info === undefined) {
+      throw new RangeError(`expected one of ${this.table.size} nodes, found number ${number}`);
+    }
+    return info;
   }
 
   /** Of each other node, in the order of their names: that of the first plugin that refuses it. */
   get refusals(): Refusal[] {
-    return this.#judged.refusals.filter((refusal) => refusal !== undefined);
+    const refusals: Refusal[] = [];
+    for (let number = 0; number < this.table.size; number++) {
+      const refusal = this.takes(number) ? undefined : this.#judged.filter(this.infoOf(number));
+      if (refusal !== undefined) {
+        refusals.push(refusal);
+      }
+    }
+    return refusals;
   }
 
   /** The nodes that take the pod, best first, equal ones by name. */
   get ranking(): Ranking {
-    this.#ranking ??= rankingOf(
-      this.pod,
-      this.snapshot,
-      {infos: this.feasible, numbers: this.numbers},
-      this.#judged.scores,
-    );
+    this.#ranking ??= rankingOf(this.pod, this.snapshot, this.numbers, this.#judged.scores);
     return this.#ranking;
   }
 
@@ -135,7 +133,11 @@ export class Prospect {
 
   #touchedBy(changed: readonly Pod[], after: SchedulingSnapshot): ReadonlySet<number> {
     const {table, snapshot: before} = this;
-    const touched = new Set(this.#judged.promised);
+    const touched = new Set(
+      Array.from(after.nominatedNodes(), (name) => table.numberOf.get(name)).filter(
+        (number) => number !== undefined,
+      ),
+    );
     for (const other of changed) {
       const own = table.numberOf.get(other.nodeName ?? '');
       if (own === undefined) {

@@ -1,6 +1,7 @@
 /** Which of the nodes that take a pod the scheduler would choose, for thousands of them: in arrays, by their numbers. */
+import {nodeTable} from '../cluster/node-table.ts';
 import type {NodeInfo, SchedulingSnapshot} from '../cluster/snapshot.ts';
-import type {NodeScorer, NumberedNodes, PodToSchedule, PreparedScore, ScorePlugin} from './framework.ts';
+import type {LocalScore, LocalScorePlugin, OverallScore, PodToSchedule} from './framework.ts';
 import {DEFAULT_SCORES} from './scheduler.ts';
 
 /** Nodes, best first, equal ones by name. */
@@ -10,69 +11,43 @@ export interface Ranking {
   readonly totals: Float64Array;
 }
 
-const NONE: NumberedNodes = {infos: [], numbers: new Int32Array()};
-
 /** What the plugins that look at one node at a time say of each node: computed once for all questions about a pod. */
 export class LocalScores {
-  readonly #infos: readonly NodeInfo[];
-  readonly #columns: Map<ScorePlugin, Float64Array>;
-  readonly #scorers: Map<ScorePlugin, NodeScorer | PreparedScore | undefined>;
   readonly #pod: PodToSchedule;
   readonly #snapshot: SchedulingSnapshot;
-  /** Nodes that are no longer as the columns have them. */
+  readonly #known: Map<LocalScorePlugin, KnownScores>;
+  /** Nodes that are no longer as in the snapshot. */
   readonly #changed: ReadonlyMap<number, NodeInfo>;
 
   constructor(
     pod: PodToSchedule,
     snapshot: SchedulingSnapshot,
-    infos: readonly NodeInfo[],
     of?: {readonly scores: LocalScores; readonly changed: ReadonlyMap<number, NodeInfo>},
   ) {
     this.#pod = pod;
     this.#snapshot = snapshot;
-    this.#infos = infos;
-    this.#columns = of === undefined ? new Map() : of.scores.#columns;
-    this.#scorers = of === undefined ? new Map() : of.scores.#scorers;
+    this.#known = of === undefined ? new Map() : of.scores.#known;
     this.#changed = of?.changed ?? new Map();
   }
 
   /** With these nodes as they are in another snapshot. */
   with(numbers: readonly number[], after: SchedulingSnapshot): LocalScores {
+    const {names} = nodeTable(this.#snapshot);
     const changed = new Map(this.#changed);
     for (const number of numbers) {
-      const info = after.nodeInfo(this.infoOf(number).node.name);
+      const info = after.nodeInfo(names[number] ?? '');
       if (info !== undefined) {
         changed.set(number, info);
       }
     }
-    return new LocalScores(this.#pod, this.#snapshot, this.#infos, {scores: this, changed});
+    return new LocalScores(this.#pod, this.#snapshot, {scores: this, changed});
   }
 
-  infoOf(number: number): NodeInfo {
-    const info = this.#changed.get(number) ?? this.#infos[number];
-    if (info === undefined) {
-      throw new RangeError(`expected one of ${this.#infos.length} nodes, found number ${number}`);
-    }
-    return info;
-  }
-
-  preparedBy(plugin: ScorePlugin): NodeScorer | PreparedScore | undefined {
-    if (!this.#scorers.has(plugin)) {
-      this.#scorers.set(plugin, plugin.prescore(this.#pod, this.#snapshot, NONE));
-    }
-    return this.#scorers.get(plugin);
-  }
-
-  /** The raw scores of these nodes. */
-  read(plugin: ScorePlugin, score: NodeScorer, numbers: Int32Array, into: Float64Array): void {
-    let column = this.#columns.get(plugin);
-    if (column === undefined) {
-      column = new Float64Array(this.#infos.length);
-      for (let number = 0; number < column.length; number++) {
-        const info = this.#infos[number];
-        column[number] = info === undefined ? 0 : score(info, number);
-      }
-      this.#columns.set(plugin, column);
+  /** The raw scores of these nodes, and how they become comparable; undefined where there is nothing to say. */
+  read(plugin: LocalScorePlugin, numbers: Int32Array, into: Float64Array): LocalScore | undefined {
+    const {prepared, column} = this.#scoresBy(plugin);
+    if (prepared === undefined) {
+      return undefined;
     }
     for (let index = 0; index < numbers.length; index++) {
       into[index] = column[numbers[index] ?? 0] ?? 0;
@@ -80,10 +55,48 @@ export class LocalScores {
     for (const [number, info] of this.#changed) {
       const index = positionOf(number, numbers);
       if (index >= 0) {
-        into[index] = score(info, number);
+        into[index] = prepared.score(info);
       }
     }
+    return prepared;
   }
+
+  #scoresBy(plugin: LocalScorePlugin): KnownScores {
+    let known = this.#known.get(plugin);
+    if (known === undefined) {
+      const prepared = plugin.prescore(this.#pod, this.#snapshot);
+      const column = prepared === undefined ? NOTHING : columnOf(prepared, this.#snapshot);
+      known = {prepared, column};
+      this.#known.set(plugin, known);
+    }
+    return known;
+  }
+}
+
+const NOTHING = new Float64Array();
+
+interface KnownScores {
+  readonly prepared: LocalScore | undefined;
+  /** The raw scores of all nodes, by their numbers. */
+  readonly column: Float64Array;
+}
+
+function columnOf({score, sweep}: LocalScore, snapshot: SchedulingSnapshot): Float64Array {
+  const {size, numberOf} = nodeTable(snapshot);
+  const column = new Float64Array(size);
+  if (sweep === undefined) {
+    let number = 0;
+    for (const info of snapshot.nodeInfos()) {
+      column[number] = score(info);
+      number += 1;
+    }
+    return column;
+  }
+  sweep(column);
+  for (const info of snapshot.changedNodes()) {
+    column[numberOf.get(info.node.name) ?? -1] = score(info);
+  }
+  return column;
 }
 
 // They are in order.
@@ -105,33 +118,23 @@ function positionOf(number: number, numbers: Int32Array): number {
   return -1;
 }
 
-/** @param feasible ordered by name; as upstream, a single one is not scored */
+/** @param numbers of the nodes that take the pod, in their order; as upstream, a single one is not scored */
 export function rankingOf(
   pod: PodToSchedule,
   snapshot: SchedulingSnapshot,
-  feasible: NumberedNodes,
+  numbers: Int32Array,
   local: LocalScores,
 ): Ranking {
-  const {numbers, infos} = feasible;
   const totals = new Float64Array(numbers.length);
   const scores = new Float64Array(numbers.length);
   for (const plugin of numbers.length > 1 ? DEFAULT_SCORES : []) {
-    const prepared = plugin.isLocal ? local.preparedBy(plugin) : plugin.prescore(pod, snapshot, feasible);
+    const prepared = plugin.isLocal
+      ? local.read(plugin, numbers, scores)
+      : readOverall(plugin.prescore(pod, snapshot, numbers), numbers, scores);
     if (prepared === undefined) {
       continue;
     }
-    const score = typeof prepared === 'function' ? prepared : prepared.score;
-    if (plugin.isLocal) {
-      local.read(plugin, score, numbers, scores);
-    } else {
-      for (let index = 0; index < infos.length; index++) {
-        const info = infos[index];
-        scores[index] = info === undefined ? 0 : score(info, numbers[index] ?? 0);
-      }
-    }
-    if (typeof prepared !== 'function') {
-      prepared.normalise(scores);
-    }
+    prepared.normalise?.(scores);
     for (let index = 0; index < totals.length; index++) {
       totals[index] = (totals[index] ?? 0) + (scores[index] ?? 0) * plugin.weight;
     }
@@ -144,6 +147,19 @@ export function rankingOf(
     order[rank] = numbers[index] ?? 0;
   }
   return {numbers: order, totals: scores};
+}
+
+function readOverall(
+  prepared: OverallScore | undefined,
+  numbers: Int32Array,
+  into: Float64Array,
+): OverallScore | undefined {
+  if (prepared !== undefined) {
+    for (let index = 0; index < numbers.length; index++) {
+      into[index] = prepared.score(numbers[index] ?? 0);
+    }
+  }
+  return prepared;
 }
 
 /** The indices of the totals, which are whole numbers, highest first; equal ones stay in their order. */

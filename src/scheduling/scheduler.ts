@@ -105,7 +105,23 @@ export function nodeFilter(
   snapshot: SchedulingSnapshot,
   plugins: readonly FilterPlugin[] = DEFAULT_FILTERS,
 ): NodeFilter {
+  return prepareFilters(pod, snapshot, plugins).filter;
+}
+
+export interface PreparedFilters {
+  readonly filter: NodeFilter;
+  /** By the numbers of the nodes in the table of the snapshot, 1 where the filter refuses nothing. */
+  readonly sweep: () => Uint8Array;
+}
+
+/** The same filter, and its answers for all nodes at once. */
+export function prepareFilters(
+  pod: PodToSchedule,
+  snapshot: SchedulingSnapshot,
+  plugins: readonly FilterPlugin[] = DEFAULT_FILTERS,
+): PreparedFilters {
   const filters: NodeFilter[] = [];
+  const sweeps: ((takes: Uint8Array) => void)[] = [];
   const narrowedBy: PluginName[] = [];
   let candidates: ReadonlySet<string> | undefined;
   for (const plugin of plugins) {
@@ -115,16 +131,20 @@ export function nodeFilter(
     }
     if (typeof prepared === 'function') {
       filters.push(prepared);
+    } else if ('sweep' in prepared) {
+      filters.push(prepared.filter);
+      sweeps.push(prepared.sweep);
     } else if ('candidates' in prepared) {
       candidates =
         candidates === undefined ? prepared.candidates : intersectionOf(candidates, prepared.candidates);
       narrowedBy.push(plugin.name);
       filters.push(prepared.filter);
     } else {
-      return refuseEverywhere(prepared);
+      const filter = refuseEverywhere(prepared);
+      return {filter, sweep: () => new Uint8Array(nodeTable(snapshot).size)};
     }
   }
-  return (info) => {
+  const filter: NodeFilter = (info) => {
     if (candidates !== undefined && !candidates.has(info.node.name)) {
       return {
         plugin: narrowedBy[0] ?? 'NodeAffinity',
@@ -141,6 +161,31 @@ export function nodeFilter(
       nominated.length === 0 ? undefined : firstRefusal(filters, withPods(info, nominated), nominated);
     return withThem ?? firstRefusal(filters, info);
   };
+  const sweep = (): Uint8Array => {
+    const {size, numberOf} = nodeTable(snapshot);
+    const takes = new Uint8Array(size).fill(1);
+    for (const each of sweeps) {
+      each(takes);
+    }
+    if (sweeps.length < filters.length) {
+      let number = 0;
+      for (const info of snapshot.nodeInfos()) {
+        if (takes[number] === 1 && filter(info) !== undefined) {
+          takes[number] = 0;
+        }
+        number += 1;
+      }
+      return takes;
+    }
+    for (const name of snapshot.nominatedNodes()) {
+      const info = snapshot.nodeInfo(name);
+      if (info !== undefined && filter(info) !== undefined) {
+        takes[numberOf.get(name) ?? -1] = 0;
+      }
+    }
+    return takes;
+  };
+  return {filter, sweep};
 }
 
 function firstRefusal(
@@ -225,14 +270,25 @@ function scoreColumns(
   const numbers = Int32Array.from(feasible, ({node}) => numberOf.get(node.name) ?? 0);
   const columns: ScoreColumn[] = [];
   for (const plugin of plugins) {
-    const prepared = plugin.prescore(pod, snapshot, {infos: feasible, numbers});
-    if (prepared === undefined) {
-      continue;
-    }
-    const score = typeof prepared === 'function' ? prepared : prepared.score;
-    const scores = Float64Array.from(feasible, (info, index) => score(info, numbers[index] ?? 0));
-    if (typeof prepared !== 'function') {
-      prepared.normalise(scores);
+    const scores = new Float64Array(feasible.length);
+    if (plugin.isLocal) {
+      const prepared = plugin.prescore(pod, snapshot);
+      if (prepared === undefined) {
+        continue;
+      }
+      for (const [index, info] of feasible.entries()) {
+        scores[index] = prepared.score(info);
+      }
+      prepared.normalise?.(scores);
+    } else {
+      const prepared = plugin.prescore(pod, snapshot, numbers);
+      if (prepared === undefined) {
+        continue;
+      }
+      for (const [index, number] of numbers.entries()) {
+        scores[index] = prepared.score(number);
+      }
+      prepared.normalise?.(scores);
     }
     columns.push({plugin: plugin.name, scores: scores.map((each) => each * plugin.weight)});
   }

@@ -1,43 +1,67 @@
-import type {Taint} from '../cluster/node.ts';
+import type {Node, Taint} from '../cluster/node.ts';
+import {NodesMemo} from '../cluster/nodes-memo.ts';
 import type {Toleration} from '../cluster/pod-spec.ts';
-import {type FilterPlugin, normaliseByHighest, type ScorePlugin} from './framework.ts';
+import type {SchedulingSnapshot} from '../cluster/snapshot.ts';
+import {type FilterPlugin, type LocalScorePlugin, normaliseByHighest} from './framework.ts';
+import {sweepByNode} from './node-mask.ts';
 
 /** Refuses nodes with a NoSchedule or NoExecute taint that the pod does not tolerate. */
 export const taintToleration: FilterPlugin = {
   name: 'TaintToleration',
 
-  prefilter(pod) {
-    return ({node}) =>
-      hasUntoleratedTaint(node.taints, pod.spec.tolerations)
-        ? {
-            plugin: 'TaintToleration',
-            node: node.name,
-            reasons: ['node(s) had untolerated taint(s)'],
-            resolvable: false,
-          }
-        : undefined;
+  prefilter({spec: {tolerations}}, snapshot) {
+    return {
+      filter: ({node}) =>
+        hasUntoleratedTaint(node.taints, tolerations)
+          ? {
+              plugin: 'TaintToleration',
+              node: node.name,
+              reasons: ['node(s) had untolerated taint(s)'],
+              resolvable: false,
+            }
+          : undefined,
+      sweep: sweepByNode(
+        snapshot,
+        {plugin: 'TaintToleration', asked: tolerations},
+        ({taints}) => !hasUntoleratedTaint(taints, tolerations),
+      ),
+    };
   },
 };
 
 /** Prefers nodes with fewer PreferNoSchedule taints that the pod does not tolerate. */
-export const taintTolerationScore: ScorePlugin = {
+export const taintTolerationScore: LocalScorePlugin = {
   name: 'TaintToleration',
   weight: 3,
   isLocal: true,
 
-  prescore(pod) {
-    const {tolerations} = pod.spec;
+  prescore({spec: {tolerations}}, snapshot) {
+    const unwanted = ({taints}: Node) =>
+      taints
+        .filter(({effect}) => effect === 'PreferNoSchedule')
+        .filter((taint) => !toleratesTaint(tolerations, taint)).length;
     return {
-      score: ({node: {taints}}) =>
-        taints.length === 0
-          ? 0
-          : taints.filter(
-              (taint) => taint.effect === 'PreferNoSchedule' && !toleratesTaint(tolerations, taint),
-            ).length,
+      score: ({node}) => unwanted(node),
+      sweep: (into) => {
+        for (const {number, node} of nodesToAvoid(snapshot)) {
+          into[number] = unwanted(node);
+        }
+      },
       normalise: (scores) => normaliseByHighest(scores, 'fewer is better'),
     };
   },
 };
+
+const known = new NodesMemo<readonly {readonly number: number; readonly node: Node}[]>();
+
+/** Those with a PreferNoSchedule taint, which few have. */
+function nodesToAvoid(snapshot: SchedulingSnapshot) {
+  return known.get(snapshot, '', () =>
+    Array.from(snapshot.nodeInfos(), ({node}, number) => ({number, node})).filter(({node: {taints}}) =>
+      taints.some(({effect}) => effect === 'PreferNoSchedule'),
+    ),
+  );
+}
 
 /** Whether a taint keeps the pod from being scheduled; PreferNoSchedule never does. */
 export function hasUntoleratedTaint(taints: readonly Taint[], tolerations: readonly Toleration[]): boolean {
