@@ -31,7 +31,7 @@ export interface DomainsOrNone {
 const tables = new NodesMemo<NodeTable>();
 
 export function nodeTable(snapshot: Pick<SchedulingSnapshot, 'nodesVersion' | 'nodeInfos'>): NodeTable {
-  return tables.get(snapshot, '', () => new Table(snapshot));
+  return tables.get(snapshot.nodesVersion, '', () => new Table(snapshot));
 }
 
 class Table implements NodeTable {

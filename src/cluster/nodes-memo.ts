@@ -1,20 +1,19 @@
-import type {SchedulingSnapshot} from './snapshot.ts';
-
 /** Templates that differ in what they ask of nodes are few; a cluster with more of them is only slower. */
 const MOST_KEYS = 64;
 
 /**
  * Keeps what was computed from the nodes alone, as long as none of them changes: on a large cluster thousands of
- * workloads ask the same about the same nodes. Pods and images must not enter into it (`nodesVersion`).
+ * workloads ask the same about the same nodes. Nothing may enter into it but what the version stands for: `nodesVersion`
+ * or `imagesVersion` of a snapshot.
  */
 export class NodesMemo<T> {
   readonly #byVersion = new WeakMap<object, Map<string, T>>();
 
-  get({nodesVersion}: Pick<SchedulingSnapshot, 'nodesVersion'>, key: string, compute: () => T): T {
-    let values = this.#byVersion.get(nodesVersion);
+  get(version: object, key: string, compute: () => T): T {
+    let values = this.#byVersion.get(version);
     if (values === undefined) {
       values = new Map();
-      this.#byVersion.set(nodesVersion, values);
+      this.#byVersion.set(version, values);
     }
     let value = values.get(key);
     if (value === undefined) {

@@ -55,7 +55,7 @@ export function eligibilityOf(
   const judged = (): Answer => judgeNodes(replacement, keys, snapshot);
   // Where volumes can be reached from is not a matter of the nodes alone, so it is not remembered by them.
   const {activeKeys, ...answer} =
-    replacement.spec.volumes.length === 0 ? answers.get(snapshot, question, judged) : judged();
+    replacement.spec.volumes.length === 0 ? answers.get(snapshot.nodesVersion, question, judged) : judged();
   return {...answer, active: topologies.filter(({topologyKey}) => activeKeys.has(topologyKey))};
 }
 

@@ -1,4 +1,5 @@
-import type {HeldImages} from '../cluster/node.ts';
+import {nodeTable} from '../cluster/node-table.ts';
+import {NodesMemo} from '../cluster/nodes-memo.ts';
 import type {SchedulingSnapshot} from '../cluster/snapshot.ts';
 import {divide, type LocalScorePlugin, MAX_NODE_SCORE} from './framework.ts';
 
@@ -16,56 +17,56 @@ export const imageLocality: LocalScorePlugin = {
 
   prescore({spec: {images, volumeImages}}, snapshot) {
     const names = [...images, ...volumeImages].map(normalizedImageName);
-    const {nodes, holders} = holdersOf(names, snapshot);
     const maxThreshold = MAX_THRESHOLD_PER_CONTAINER * images.length;
-    const score = (held: HeldImages): number => {
-      let sum = 0;
-      for (const name of names) {
-        const size = held.sizes[held.names.indexOf(name)];
-        if (size !== undefined) {
-          // An image that few nodes hold counts less, or its first nodes would draw all its pods.
-          sum += Math.trunc(size * ((holders.get(name)?.length ?? 0) / nodes));
-        }
-      }
-      const bounded = Math.min(Math.max(sum, MIN_THRESHOLD), maxThreshold);
-      return divide(MAX_NODE_SCORE * (bounded - MIN_THRESHOLD), maxThreshold - MIN_THRESHOLD);
-    };
+    const scores = knownScores.get(snapshot.imagesVersion, JSON.stringify([maxThreshold, names]), () =>
+      scoresOf(names, maxThreshold, snapshot),
+    );
+    const {numberOf} = nodeTable(snapshot);
     return {
-      score: ({node}) => score(node.images),
-      sweep: (into) => {
-        const without = score({names: [], sizes: []});
-        into.fill(without);
-        for (const numbers of holders.values()) {
-          for (const {number, held} of numbers) {
-            into[number] = score(held);
-          }
-        }
-      },
+      score: ({node}) => scores[numberOf.get(node.name) ?? -1] ?? 0,
+      sweep: (into) => into.set(scores),
     };
   },
 };
 
-interface Holder {
-  readonly number: number;
-  readonly held: HeldImages;
+/** By the number of the node. */
+const knownScores = new NodesMemo<Uint8Array>();
+
+function scoresOf(names: readonly string[], maxThreshold: number, snapshot: SchedulingSnapshot): Uint8Array {
+  const {size} = nodeTable(snapshot);
+  const sums = new Float64Array(size);
+  for (const name of names) {
+    const {sizes, holders} = holdersOf(name, snapshot, size);
+    for (let number = 0; number < size; number++) {
+      // An image that few nodes hold counts less, or its first nodes would draw all its pods.
+      sums[number] = (sums[number] ?? 0) + Math.trunc((sizes[number] ?? 0) * (holders / size));
+    }
+  }
+  return Uint8Array.from(sums, (sum) => {
+    const bounded = Math.min(Math.max(sum, MIN_THRESHOLD), maxThreshold);
+    return divide(MAX_NODE_SCORE * (bounded - MIN_THRESHOLD), maxThreshold - MIN_THRESHOLD);
+  });
 }
 
-/** How many nodes there are, and which of them hold each of the images. */
+/** How many nodes hold an image, and how large it is on each, in bytes; 0 where it is not. */
 function holdersOf(
-  names: readonly string[],
+  image: string,
   snapshot: SchedulingSnapshot,
-): {nodes: number; holders: ReadonlyMap<string, readonly Holder[]>} {
-  const holders = new Map<string, Holder[]>(names.map((name) => [sameText(name), []]));
-  let nodes = 0;
+  nodes: number,
+): {readonly sizes: Float64Array; readonly holders: number} {
+  const name = sameText(image);
+  const sizes = new Float64Array(nodes);
+  let holders = 0;
+  let number = 0;
   for (const {node} of snapshot.nodeInfos()) {
-    for (const [name, of] of holders) {
-      if (node.images.names.includes(name)) {
-        of.push({number: nodes, held: node.images});
-      }
+    const index = node.images.names.indexOf(name);
+    if (index >= 0) {
+      sizes[number] = node.images.sizes[index] ?? 0;
+      holders += 1;
     }
-    nodes += 1;
+    number += 1;
   }
-  return {nodes, holders};
+  return {sizes, holders};
 }
 
 // The names that nodes hold are names of properties, too: then two of them are compared at a glance.

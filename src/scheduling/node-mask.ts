@@ -16,7 +16,7 @@ export function sweepByNode(
   takesPod: (node: Node) => boolean,
 ): (takes: Uint8Array) => void {
   return (takes) => {
-    const mask = masks.get(snapshot, `${plugin} ${JSON.stringify(asked)}`, () =>
+    const mask = masks.get(snapshot.nodesVersion, `${plugin} ${JSON.stringify(asked)}`, () =>
       Uint8Array.from(snapshot.nodeInfos(), ({node}) => Number(takesPod(node))),
     );
     for (let number = 0; number < takes.length; number++) {

@@ -96,21 +96,22 @@ export const podTopologySpreadScore: OverallScorePlugin = {
     }
     // The system's defaults let nodes without a zone label still be spread by host.
     const requireAllTopologies = pod.spec.topologySpreadConstraints.length > 0;
-    const columns = constraints.map(({topologyKey}) => nodeTable(snapshot).domains(topologyKey));
-    const isIgnored = (number: number): boolean =>
-      requireAllTopologies && columns.some(({ofNode}) => (ofNode[number] ?? -1) < 0);
+    const columns = requireAllTopologies
+      ? constraints.map(({topologyKey}) => nodeTable(snapshot).domains(topologyKey))
+      : [];
     const ignored = new Uint8Array(feasible.length);
-    for (let index = 0; index < feasible.length; index++) {
-      ignored[index] = isIgnored(feasible[index] ?? -1) ? 1 : 0;
+    for (const {ofNode} of columns) {
+      for (let index = 0; index < feasible.length; index++) {
+        if ((ofNode[feasible[index] ?? -1] ?? -1) < 0) {
+          ignored[index] = 1;
+        }
+      }
     }
     const scored = ignored.includes(1) ? feasible.filter((_, index) => ignored[index] === 0) : feasible;
     const counted = softCounts(pod, snapshot, constraints, scored, requireAllTopologies);
 
     return {
       score: (number) => {
-        if (isIgnored(number)) {
-          return 0;
-        }
         let score = 0;
         for (const {constraint, weight, labelled, domainOf, podsIn} of counted) {
           if ((labelled[number] ?? -1) >= 0) {
@@ -241,7 +242,7 @@ function whatCounts(
     honoursNodeAffinity ? [spec.nodeSelector, spec.nodeAffinity.required] : null,
     honoursNodeTaints ? spec.tolerations : null,
   ]);
-  return known.get(snapshot, question, () => {
+  return known.get(snapshot.nodesVersion, question, () => {
     const includes = nodeInclusion(spec);
     const nodes = Uint8Array.from(snapshot.nodeInfos(), ({node}) =>
       Number(hasAllTopologies(node, among) && includes(node, constraint)),

@@ -3,13 +3,13 @@
  * judged once; for the same cluster with a few pods gone or come, only those nodes are judged anew for which that can make
  * a difference.
  */
-import {type NodeTable, nodeTable} from '../cluster/node-table.ts';
+import {type DomainColumn, type NodeTable, nodeTable} from '../cluster/node-table.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {type NodeInfo, type PodChanges, type SchedulingSnapshot, withChanges} from '../cluster/snapshot.ts';
 import type {NodeFilter, PodToSchedule, Refusal} from './framework.ts';
 import {LocalScores, type Ranking, rankingOf} from './ranking.ts';
 import {likelyRanks} from './sampling.ts';
-import {DEFAULT_FILTERS, nodeFilter, prepareFilters} from './scheduler.ts';
+import {DEFAULT_FILTERS, prepareFilters} from './scheduler.ts';
 
 interface Judged {
   /** By the number of the node, 1 where it takes the pod. */
@@ -18,6 +18,9 @@ interface Judged {
   readonly scores: LocalScores;
   readonly judged: number;
 }
+
+/** So many nodes are judged one by one; more of them all at once. */
+const MANY = 32;
 
 export class Prospect {
   readonly pod: PodToSchedule;
@@ -53,11 +56,11 @@ export class Prospect {
   with(changes: PodChanges): Prospect {
     const {pod, table} = this;
     const snapshot = withChanges(this.snapshot, changes);
-    const filter = nodeFilter(pod, snapshot);
+    const {filter, sweep} = prepareFilters(pod, snapshot);
     const changed = [...(changes.remove ?? []), ...(changes.add ?? [])];
     const touched = this.#touchedBy(changed, snapshot);
-    const takes = this.#judged.takes.slice();
-    for (const number of touched) {
+    const takes = touched.size > MANY ? sweep() : this.#judged.takes.slice();
+    for (const number of touched.size > MANY ? [] : touched) {
       const info = snapshot.nodeInfo(table.names[number] ?? '');
       takes[number] = info === undefined || filter(info) === undefined ? 1 : 0;
     }
@@ -150,16 +153,22 @@ export class Prospect {
           return new Set(table.everyNode);
         }
         for (const topologyKey of new Set(reach)) {
-          const {ofNode} = table.domains(topologyKey);
-          const domain = ofNode[own];
-          for (const [number, each] of domain === -1 ? [] : ofNode.entries()) {
-            if (each === domain) {
-              touched.add(number);
-            }
-          }
+          addDomain(own, table.domains(topologyKey), touched);
         }
       }
     }
     return touched;
+  }
+}
+
+function addDomain(own: number, {ofNode}: DomainColumn, to: Set<number>): void {
+  const domain = ofNode[own] ?? -1;
+  if (domain < 0) {
+    return;
+  }
+  for (let number = 0; number < ofNode.length; number++) {
+    if (ofNode[number] === domain) {
+      to.add(number);
+    }
   }
 }

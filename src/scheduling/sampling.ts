@@ -87,7 +87,7 @@ const knownPlaces = new NodesMemo<readonly Int32Array[]>();
 
 /** For each node, by its number, its place in each of the orders that the scheduler may have them in. */
 function placesOf(snapshot: SchedulingSnapshot): readonly Int32Array[] {
-  return knownPlaces.get(snapshot, '', () => {
+  return knownPlaces.get(snapshot.nodesVersion, '', () => {
     const {numberOf} = nodeTable(snapshot);
     const nodes = [...snapshot.nodeInfos()].map(({node}) => node);
     return [byName, byAge].map((order) => {

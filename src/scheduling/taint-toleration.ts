@@ -56,7 +56,7 @@ const known = new NodesMemo<readonly {readonly number: number; readonly node: No
 
 /** Those with a PreferNoSchedule taint, which few have. */
 function nodesToAvoid(snapshot: SchedulingSnapshot) {
-  return known.get(snapshot, '', () =>
+  return known.get(snapshot.nodesVersion, '', () =>
     Array.from(snapshot.nodeInfos(), ({node}, number) => ({number, node})).filter(({node: {taints}}) =>
       taints.some(({effect}) => effect === 'PreferNoSchedule'),
     ),
