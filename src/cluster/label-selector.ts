@@ -45,9 +45,10 @@ function matchesRequirement(requirement: LabelSelectorRequirement, labels: Label
   }
 }
 
-// A label may be called `constructor`, which every object has by inheritance.
+// A label may be called `constructor`, which every object has by inheritance; but nothing that is inherited is a text.
 function valueOf(labels: Labels, key: string): string | undefined {
-  return Object.hasOwn(labels, key) ? labels[key] : undefined;
+  const value: unknown = labels[key];
+  return typeof value === 'string' ? value : undefined;
 }
 
 /**

@@ -6,8 +6,8 @@ import {addResources, NO_RESOURCES, type Resources, subtractResources} from './r
 /** A node and what runs on it. Terminating pods still hold their room, as for the scheduler. */
 export interface NodeInfo {
   readonly node: Node;
-  readonly pods: ReadonlyMap<string, Pod>;
-  /** The size of `pods`, which a hypothetical node need not put together for it. */
+  readonly pods: readonly Pod[];
+  /** The length of `pods`, which a hypothetical node need not put together for it. */
   readonly podCount: number;
   readonly requested: Resources;
   readonly nonZeroRequested: {readonly milliCPU: number; readonly memory: number};
@@ -66,7 +66,8 @@ abstract class Totals {
 /** A node of the cluster as it is. */
 export class MutableNodeInfo extends Totals implements NodeInfo {
   node: Node;
-  readonly pods = new Map<string, Pod>();
+  /** A list, as there are few to search: a map for each of thousands of nodes takes five times the memory. */
+  readonly pods: Pod[] = [];
 
   constructor(node: Node) {
     super();
@@ -74,21 +75,22 @@ export class MutableNodeInfo extends Totals implements NodeInfo {
   }
 
   get podCount(): number {
-    return this.pods.size;
+    return this.pods.length;
   }
 
   /** Returns the pod of this uid that was there before. */
   add(pod: Pod): Pod | undefined {
     const before = this.remove(pod.uid);
-    this.pods.set(pod.uid, pod);
+    this.pods.push(pod);
     this.count(pod);
     return before;
   }
 
   /** For a pod that is here already and whose spec is the same. Returns the one that was there before. */
   replace(pod: Pod): Pod | undefined {
-    const before = this.pods.get(pod.uid);
-    this.pods.set(pod.uid, pod);
+    const index = indexOf(pod.uid, this.pods);
+    const before = this.pods[index];
+    this.pods[index < 0 ? this.pods.length : index] = pod;
     if (pod.spec.volumes.length > 0) {
       this.podsWithVolumes = new Map(this.podsWithVolumes).set(pod.uid, pod);
     }
@@ -97,9 +99,10 @@ export class MutableNodeInfo extends Totals implements NodeInfo {
 
   /** Returns the pod that was there. */
   remove(uid: string): Pod | undefined {
-    const pod = this.pods.get(uid);
+    const index = indexOf(uid, this.pods);
+    const pod = this.pods[index];
     if (pod !== undefined) {
-      this.pods.delete(uid);
+      this.pods.splice(index, 1);
       this.discount(pod);
     }
     return pod;
@@ -114,7 +117,7 @@ export class ChangedNodeInfo extends Totals implements NodeInfo {
   readonly #base: NodeInfo;
   readonly #removed = new Set<string>();
   readonly #added = new Map<string, Pod>();
-  #pods: ReadonlyMap<string, Pod> | undefined;
+  #pods: readonly Pod[] | undefined;
   podCount: number;
 
   constructor(base: NodeInfo) {
@@ -131,17 +134,8 @@ export class ChangedNodeInfo extends Totals implements NodeInfo {
     return this.#base.node;
   }
 
-  get pods(): ReadonlyMap<string, Pod> {
-    if (this.#pods === undefined) {
-      const pods = new Map(this.#base.pods);
-      for (const uid of this.#removed) {
-        pods.delete(uid);
-      }
-      for (const [uid, pod] of this.#added) {
-        pods.set(uid, pod);
-      }
-      this.#pods = pods;
-    }
+  get pods(): readonly Pod[] {
+    this.#pods ??= [...this.#base.pods.filter(({uid}) => !this.#removed.has(uid)), ...this.#added.values()];
     return this.#pods;
   }
 
@@ -153,7 +147,9 @@ export class ChangedNodeInfo extends Totals implements NodeInfo {
   }
 
   remove(uid: string): void {
-    const pod = this.#added.get(uid) ?? (this.#removed.has(uid) ? undefined : this.#base.pods.get(uid));
+    const pod =
+      this.#added.get(uid) ??
+      (this.#removed.has(uid) ? undefined : this.#base.pods[indexOf(uid, this.#base.pods)]);
     if (pod === undefined) {
       return;
     }
@@ -168,6 +164,10 @@ export class ChangedNodeInfo extends Totals implements NodeInfo {
     this.podCount += pods;
     this.#pods = undefined;
   }
+}
+
+function indexOf(uid: string, pods: readonly Pod[]): number {
+  return pods.findIndex((pod) => pod.uid === uid);
 }
 
 /** The node as it would be with these pods on it, too. */

@@ -250,7 +250,7 @@ describe('withChanges', () => {
 
     const changed = withChanges(state, {add: [pod('web-1', {on: 'gone'})]});
 
-    expect([...changed.nodeInfos()].map((info) => info.pods.size)).toEqual([0]);
+    expect([...changed.nodeInfos()].map((info) => info.pods.length)).toEqual([0]);
   });
 });
 

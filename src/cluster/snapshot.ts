@@ -91,9 +91,9 @@ export class ClusterState implements SchedulingSnapshot {
     if (info === undefined) {
       return;
     }
-    if (info.pods.size > 0) {
-      this.#podsWithoutNode.set(name, new Map(info.pods));
-      for (const pod of info.pods.values()) {
+    if (info.pods.length > 0) {
+      this.#podsWithoutNode.set(name, new Map(info.pods.map((pod) => [pod.uid, pod])));
+      for (const pod of info.pods) {
         this.#groups.remove(pod);
       }
     }

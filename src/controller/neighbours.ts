@@ -182,7 +182,7 @@ export class Neighbours {
     const pods = new Map<WorkloadKey, number>();
     const full = assessment.noRoom.filter(({resolvable}) => resolvable).map(({node}) => node);
     for (const node of [...contested, ...full].slice(0, NODES_LOOKED_THROUGH)) {
-      for (const pod of request.snapshot.nodeInfo(node)?.pods.values() ?? []) {
+      for (const pod of request.snapshot.nodeInfo(node)?.pods ?? []) {
         const key = this.#options.workloadOf(pod);
         if (key !== undefined) {
           pods.set(key, (pods.get(key) ?? 0) + 1);

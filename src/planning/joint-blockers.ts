@@ -51,7 +51,7 @@ function ownersOn(
   ownerOf: OwnerOf,
 ): string | undefined {
   const held = new Map<string, {pods: number; amount: number}>();
-  for (const pod of snapshot.nodeInfo(node)?.pods.values() ?? []) {
+  for (const pod of snapshot.nodeInfo(node)?.pods ?? []) {
     const owner = ownerOf(pod);
     const sum = held.get(owner) ?? {pods: 0, amount: 0};
     const amount = Math.max(...reasons.map((reason) => amountOf(pod, reason)));

@@ -26,10 +26,10 @@ export function haveRoomForAll(
     if (info === undefined) {
       return false;
     }
-    const {node, requested, pods} = info;
+    const {node, requested, podCount} = info;
     const {allocatable, allocatablePods} = node;
     return (
-      pods.size + sum(() => 1) <= allocatablePods &&
+      podCount + sum(() => 1) <= allocatablePods &&
       requested.milliCPU + sum(({requests}) => requests.milliCPU) <= allocatable.milliCPU &&
       requested.memory + sum(({requests}) => requests.memory) <= allocatable.memory &&
       requested.ephemeralStorage + sum(({requests}) => requests.ephemeralStorage) <=

@@ -42,10 +42,12 @@ function scoresOf(names: readonly string[], maxThreshold: number, snapshot: Sche
       sums[number] = (sums[number] ?? 0) + Math.trunc((sizes[number] ?? 0) * (holders / size));
     }
   }
-  return Uint8Array.from(sums, (sum) => {
-    const bounded = Math.min(Math.max(sum, MIN_THRESHOLD), maxThreshold);
-    return divide(MAX_NODE_SCORE * (bounded - MIN_THRESHOLD), maxThreshold - MIN_THRESHOLD);
-  });
+  const scores = new Uint8Array(size);
+  for (let number = 0; number < size; number++) {
+    const bounded = Math.min(Math.max(sums[number] ?? 0, MIN_THRESHOLD), maxThreshold);
+    scores[number] = divide(MAX_NODE_SCORE * (bounded - MIN_THRESHOLD), maxThreshold - MIN_THRESHOLD);
+  }
+  return scores;
 }
 
 /** How many nodes hold an image, and how large it is on each, in bytes; 0 where it is not. */

@@ -87,7 +87,7 @@ describe('ClusterState', () => {
 
     const bound = {...moved, nodeName: 'b'};
     cluster.setPod(bound, moved);
-    expect([names('b'), cluster.nodeInfo('b')?.pods.size]).toEqual([[], 1]);
+    expect([names('b'), cluster.nodeInfo('b')?.pods.length]).toEqual([[], 1]);
 
     cluster.deletePod(bound);
     cluster.setPod(promised);

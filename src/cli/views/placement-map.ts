@@ -121,7 +121,7 @@ function mappedDomain(
     isHot: isKnown && used > HOT_PERCENT,
     ...(isKnown ? {cpuUsed: used} : {}),
     cpuRequested: percent(sum(({requested}) => requested.milliCPU)),
-    otherPods: sum(({pods}) => [...pods.values()].filter(({uid}) => !mapped.has(uid)).length),
+    otherPods: sum(({pods}) => pods.filter(({uid}) => !mapped.has(uid)).length),
   };
 }
 
