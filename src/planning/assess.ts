@@ -14,7 +14,7 @@ import {Distribution, type Objective, type Optimum} from './distribution.ts';
 import {eligibilityOf, type IneligibleNode, type TopologyRule} from './eligibility.ts';
 import {lazy} from './lazy.ts';
 import {isTolerant} from './levels.ts';
-import {nodesThatMatter, problemNear} from './matter.ts';
+import {isPlentifulFor, nodesThatMatter, problemNear} from './matter.ts';
 import {
   type ClosedDomains,
   closedDomains,
@@ -138,7 +138,11 @@ export function assess(request: AssessRequest): Assessment {
   const isBest =
     isEven ||
     (wantedWay.length === 0 && violations.length === 0 && boundsHold(wanted().distribution, closed));
-  const {way, exact, atLeast} = isBest ? {way: [], exact: true, atLeast: 0} : possible().optimum;
+  const {way, exact, atLeast} = isBest
+    ? {way: [], exact: true, atLeast: 0}
+    : isWayOpen(rules, wanted(), roomOfNode)
+      ? wanted().optimum
+      : possible().optimum;
   const movesWanted = Math.max(wantedWay.length, violators.length, Math.min(1, violations.length));
 
   const assessed = topologies.map(({topologyKey}) =>
@@ -182,8 +186,8 @@ function placedOf(replicas: readonly Pod[]): readonly Pod[] {
   return replicas.filter((pod) => pod.nodeName !== undefined && !isTerminating(pod));
 }
 
-/** So many moves are enough for most workloads that are not spread. */
-const FEW_MOVES = 32;
+/** So many moves are enough for most workloads that a pod has just left, and for most that are not spread. */
+const FEW_MOVES = [4, 32];
 
 /**
  * With empty nodes for a few moves first. Where the way takes fewer, one node of each kind is left at each of its steps,
@@ -193,19 +197,42 @@ function optimumOf(
   replicas: number,
   problemFor: (moves: number) => Pick<Problem, 'levels' | 'cells'>,
 ): {readonly distribution: Distribution; readonly optimum: Optimum} {
-  if (replicas > FEW_MOVES) {
-    const {levels, cells} = problemFor(FEW_MOVES);
+  for (const moves of FEW_MOVES) {
+    const {levels, cells} = problemFor(replicas > moves ? moves : Number.POSITIVE_INFINITY);
     const distribution = new Distribution(levels, cells);
-    if (distribution.isNested && !levels.some(isTolerant)) {
-      const optimum = distribution.optimum();
-      if (optimum.way.length < FEW_MOVES) {
-        return {distribution, optimum};
-      }
+    if (replicas <= moves) {
+      return {distribution, optimum: distribution.optimum()};
+    }
+    if (!distribution.isNested || levels.some(isTolerant)) {
+      break;
+    }
+    const optimum = distribution.optimum();
+    if (optimum.way.length < moves) {
+      return {distribution, optimum};
     }
   }
   const {levels, cells} = problemFor(Number.POSITIVE_INFINITY);
   const distribution = new Distribution(levels, cells);
   return {distribution, optimum: distribution.optimum()};
+}
+
+/**
+ * Whether the way to what would be best with all the room in the world has the room that it takes: then there is no
+ * better one, and none that is shorter. Asks fewer nodes for their room than it takes to work the way out anew.
+ */
+function isWayOpen(
+  rules: ProblemRequest,
+  {distribution, optimum}: {readonly distribution: Distribution; readonly optimum: Optimum},
+  roomOfNode: (node: Node) => number,
+): boolean {
+  const {levels} = distribution;
+  return (
+    rules.closed.length + rules.broken.length === 0 &&
+    optimum.way.length > 0 &&
+    !levels.some(isTolerant) &&
+    distribution.isNested &&
+    isPlentifulFor(optimum.way.length, rules, roomOfNode)
+  );
 }
 
 function conflictsOf({placed, snapshot, closed}: ProblemRequest, hardness: 'hard' | 'soft'): Violation[] {

@@ -40,22 +40,12 @@ export function nodesThatMatter(
     const node = held[number] === 0 ? nodeAt(number, occupancy, snapshot) : undefined;
     return node === undefined ? [] : [{node, count: 0}];
   });
-  const isPlentiful = groups.map(({alike, apart}) => {
-    let left = Math.min(moves, placed.length);
-    for (const number of alike) {
-      if (left <= 0) {
-        break;
-      }
-      const node =
-        (held[number] ?? 0) > 0 || isShown.has(number) ? undefined : nodeAt(number, occupancy, snapshot);
-      const room = node === undefined ? 0 : roomOfNode(node);
-      if (node !== undefined && room > 0) {
-        empty.push({node, count: 0});
-        left -= apart ? 1 : room;
-      }
-    }
-    return left <= 0;
-  });
+  const most = Math.min(moves, placed.length);
+  const emptyNodeAt = (number: number) =>
+    (held[number] ?? 0) > 0 || isShown.has(number) ? undefined : nodeAt(number, occupancy, snapshot);
+  const isPlentiful = groups.map((group) =>
+    hasEmptyNodes(group, most, emptyNodeAt, roomOfNode, (node) => empty.push({node, count: 0})),
+  );
   const sites: Site[] = [];
   const rest = {table, numbers: [] as number[], counts: [] as number[]};
   // For each group how many are kept of those with so many replicas.
@@ -88,6 +78,43 @@ export function nodesThatMatter(
     }
   }
   return {sites: [...sites, ...empty], rest, isPlentiful};
+}
+
+/** Whether in each group of nodes that lie alike the empty ones have room for so many moves. */
+export function isPlentifulFor(
+  moves: number,
+  {occupancy, snapshot, eligibility}: ProblemRequest,
+  roomOfNode: (node: Node) => number,
+): boolean {
+  const held = countsByNumber(occupancy);
+  const emptyNodeAt = (number: number) =>
+    (held[number] ?? 0) > 0 ? undefined : nodeAt(number, occupancy, snapshot);
+  return nodesThatLieAlike(eligibility, occupancy.table).groups.every((group) =>
+    hasEmptyNodes(group, moves, emptyNodeAt, roomOfNode, () => {}),
+  );
+}
+
+/** @param found is told of each that has room, until there is enough for the moves */
+function hasEmptyNodes(
+  {alike, apart}: Alike,
+  moves: number,
+  emptyNodeAt: (number: number) => Node | undefined,
+  roomOfNode: (node: Node) => number,
+  found: (node: Node) => void,
+): boolean {
+  let left = moves;
+  for (const number of alike) {
+    if (left <= 0) {
+      break;
+    }
+    const node = emptyNodeAt(number);
+    const room = node === undefined ? 0 : roomOfNode(node);
+    if (node !== undefined && room > 0) {
+      found(node);
+      left -= apart ? 1 : room;
+    }
+  }
+  return left <= 0;
 }
 
 /**
