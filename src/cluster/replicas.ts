@@ -107,11 +107,6 @@ export function countWhere(pods: readonly Pod[], belongs: (pod: Pod) => boolean)
 
 /** Live replicas from the pods of a workload's ReplicaSets. */
 export function liveReplicas(pods: Iterable<Pod>): Pod[] {
-  const live: Pod[] = [];
-  for (const pod of pods) {
-    if (!isFinished(pod)) {
-      live.push(pod);
-    }
-  }
-  return live;
+  const all = [...pods];
+  return all.some(isFinished) ? all.filter((pod) => !isFinished(pod)) : all;
 }

@@ -1,4 +1,5 @@
 import {describe, expect, it} from '@jest/globals';
+import fc from 'fast-check';
 import {spreadPolicy, type WorkloadOptions, workload} from '../../test/scenarios/workloads.ts';
 import type {WrittenSpec} from '../api/types.ts';
 import type {ApiManagedFields} from '../cluster/node.ts';
@@ -14,8 +15,10 @@ import {
   injectedRule,
   isEmptyRule,
   NO_RULE,
+  type PlacementRule,
   type RuleDecision,
   type RuleRequest,
+  ruleText,
   sameRule,
   templateWith,
 } from './rule.ts';
@@ -296,6 +299,30 @@ describe('sameRule', () => {
         {...NO_RULE, required: [term(ZONE), term(HOSTNAME)]},
       ),
     ).toBe(false);
+  });
+
+  it('says what the texts of the rules say', () => {
+    const part: fc.Arbitrary<object> = fc.letrec<{part: object; value: unknown}>((tie) => ({
+      part: fc.dictionary(fc.constantFrom('key', 'labelSelector', 'values'), tie('value'), {maxKeys: 3}),
+      value: fc.oneof(
+        {maxDepth: 3},
+        fc.constantFrom('a', 'b', 1, true, null, undefined),
+        tie('part'),
+        fc.array(fc.constantFrom('a', 'b', 1), {maxLength: 2}),
+        fc.array(tie('part'), {maxLength: 2}),
+      ),
+    })).part;
+    const ruleOf = (...required: object[]) => ({...NO_RULE, required}) as unknown as PlacementRule;
+    let same = 0;
+    fc.assert(
+      fc.property(part, part, (a, b) => {
+        const isSame = ruleText(ruleOf(a)) === ruleText(ruleOf(b));
+        same += isSame ? 1 : 0;
+        expect(sameRule(ruleOf(a), ruleOf(b))).toBe(isSame);
+      }),
+      {numRuns: 5000},
+    );
+    expect(same).toBeGreaterThan(50);
   });
 });
 

@@ -276,7 +276,7 @@ export function isEmptyRule(rule: PlacementRule): boolean {
 }
 
 export function sameRule(a: PlacementRule, b: PlacementRule): boolean {
-  return ruleText(a) === ruleText(b);
+  return isSame(a, b);
 }
 
 /** One text for all spellings of a rule. */
@@ -316,11 +316,7 @@ export function foreseeConflicts(
           entry.topologyKey === constraint.topologyKey &&
           entry.whenUnsatisfiable === constraint.whenUnsatisfiable,
       );
-      if (
-        theirs !== undefined &&
-        ownsConstraint(owner, constraint) &&
-        canonical(theirs) !== canonical(constraint)
-      ) {
+      if (theirs !== undefined && ownsConstraint(owner, constraint) && !isSame(theirs, constraint)) {
         conflict(
           `.spec.template.spec.topologySpreadConstraints[topologyKey=${constraint.topologyKey},whenUnsatisfiable=${constraint.whenUnsatisfiable}]`,
         );
@@ -331,7 +327,7 @@ export function foreseeConflicts(
 }
 
 function differs(wanted: readonly unknown[], live: readonly unknown[]): boolean {
-  return wanted.length > 0 && canonical(wanted) !== canonical(live);
+  return wanted.length > 0 && !isSame(wanted, live);
 }
 
 /** The body of the server-side apply; an empty rule takes away exactly what was applied before. */
@@ -369,6 +365,36 @@ function canonical(value: unknown): string {
         )
       : inner,
   );
+}
+
+/** Whether the canonical texts of two values of the API are equal, without making them. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) {
+    return true;
+  }
+  if (Array.isArray(a) || Array.isArray(b)) {
+    return (
+      Array.isArray(a) &&
+      Array.isArray(b) &&
+      a.length === b.length &&
+      a.every((part, index) => isSame(part, b[index]))
+    );
+  }
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
+    return false;
+  }
+  return hasAll(a, b) && Object.entries(b).every(([key, part]) => key in a || isLeftOut(key, part));
+}
+
+function hasAll(a: object, b: object): boolean {
+  return Object.entries(a).every(([key, part]: [string, unknown]) => {
+    const other: unknown = (b as Record<string, unknown>)[key];
+    return isLeftOut(key, part) ? isLeftOut(key, other) : !isLeftOut(key, other) && isSame(part, other);
+  });
+}
+
+function isLeftOut(key: string, part: unknown): boolean {
+  return part === undefined || (key !== 'labelSelector' && isEmpty(part));
 }
 
 // An empty label selector is not among them: it selects everything, an absent one nothing.

@@ -183,7 +183,11 @@ export function assess(request: AssessRequest): Assessment {
 }
 
 function placedOf(replicas: readonly Pod[]): readonly Pod[] {
-  return replicas.filter((pod) => pod.nodeName !== undefined && !isTerminating(pod));
+  return replicas.every(isPlaced) ? replicas : replicas.filter(isPlaced);
+}
+
+function isPlaced(pod: Pod): boolean {
+  return pod.nodeName !== undefined && !isTerminating(pod);
 }
 
 /** So many moves are enough for most workloads that a pod has just left, and for most that are not spread. */
