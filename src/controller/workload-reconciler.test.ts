@@ -316,6 +316,35 @@ describe('WorkloadReconciler: the answer to an eviction', () => {
 
     expect(cluster.actions.evicted).toHaveLength(2);
   });
+
+  it('unknown: takes the word of the API server, not of a cache that may be behind', async () => {
+    const cluster = new Cluster(settled({a: 3}, SOFT));
+    cluster.actions.onEvict = () => ({kind: 'unknown', error: new Error('timeout')});
+    cluster.actions.onIsAlive = () => false;
+
+    await cluster.look();
+    await cluster.clock.advance(60_000);
+    await cluster.look();
+    await cluster.flush();
+
+    expect(cluster.actions.calls).toEqual(['status', 'evict web-1', 'ask for web-1']);
+    expect(cluster.entry()).toMatchObject({state: 'Moving', inFlight: [{pod: 'web-1'}]});
+  });
+
+  it('unknown: forgets nothing while the API server does not say what has happened', async () => {
+    const cluster = new Cluster(settled({a: 3}, SOFT));
+    cluster.actions.onEvict = () => ({kind: 'unknown', error: new Error('timeout')});
+    cluster.actions.onIsAlive = () => {
+      throw new Error('the API server is away');
+    };
+
+    await cluster.look();
+    await cluster.clock.advance(60_000);
+
+    await expect(cluster.look()).rejects.toThrow('the API server is away');
+    expect(cluster.actions.evicted).toHaveLength(1);
+    expect(cluster.entry()).toMatchObject({state: 'Moving', inFlight: [{pod: 'web-1'}]});
+  });
 });
 
 describe('WorkloadReconciler: workloads that are left alone', () => {
