@@ -281,6 +281,21 @@ describe('decide: settling', () => {
     },
   );
 
+  it.each([
+    {settleSeconds: 1, minReadySeconds: 30, age: 29.999, kind: 'settling'},
+    {settleSeconds: 1, minReadySeconds: 30, age: 30, kind: 'evict'},
+    {settleSeconds: 30, minReadySeconds: 1, age: 29.999, kind: 'settling'},
+  ])(
+    'with settleSeconds $settleSeconds, minReadySeconds $minReadySeconds, an old word that all are available, and the youngest Ready for $age s: $kind',
+    ({settleSeconds, minReadySeconds, age, kind}) => {
+      const replicas = {...PILED, workload: {...PILED.workload, minReadySeconds}};
+
+      const decision = decided(replicas, {eviction: {settleSeconds}, now: READY_AT + age * SECOND});
+
+      expect(decision.kind).toBe(kind);
+    },
+  );
+
   it('waits for the youngest of the replicas', () => {
     const pods = PILED.pods.map((pod, index) => (index === 2 ? {...pod, readyChangedAt: NOW - SECOND} : pod));
 

@@ -202,9 +202,9 @@ export function decide(facts: MoveFacts): MoveDecision {
         : 'EvictionRefused';
     return blocked(reason, `the API server refused the eviction: ${message}`, until);
   }
-  const settledAt = lastReadyAt(replicas) + eviction.settleSeconds * 1000;
+  const settledAt = settlesAt(facts);
   if (settledAt > now) {
-    const message = `settling: every replica will have been Ready for ${eviction.settleSeconds} s at ${toTimestamp(settledAt)}`;
+    const message = `settling: every replica will have been Ready for ${settleSecondsOf(facts)} s at ${toTimestamp(settledAt)}`;
     return {...end, kind: 'settling', message, recheckAt: settledAt};
   }
   return {...end, kind: 'evict', moves};
@@ -289,7 +289,7 @@ function followMoves(facts: MoveFacts): Followed | MoveDecision {
     memory,
     finished: [],
     kind: 'moving',
-    message: `evicted ${names}; waiting until the replacement is Ready and has stayed so for ${eviction.settleSeconds} s`,
+    message: `evicted ${names}; waiting until the replacement is Ready and has stayed so for ${settleSecondsOf(facts)} s`,
     recheckAt,
   });
   const unrest = unsettled(replicas);
@@ -302,11 +302,20 @@ function followMoves(facts: MoveFacts): Followed | MoveDecision {
       `${unrest.message}; nothing more is evicted until it is`;
     return {memory, finished: [], kind: 'blocked', blocked: {reason: 'NotAvailable', message}, overdue: true};
   }
-  const settledAt = lastReadyAt(replicas) + eviction.settleSeconds * 1000;
+  const settledAt = settlesAt(facts);
   if (settledAt > now) {
     return waitUntil(settledAt);
   }
   return hasChanged(facts) ? judgeChanged(facts) : judge(facts, plan.assessment.objective);
+}
+
+function settlesAt(facts: MoveFacts): number {
+  return lastReadyAt(facts.replicas) + settleSecondsOf(facts) * 1000;
+}
+
+// The Deployment counts minReadySeconds, too, but news of it can be older than that of its pods.
+function settleSecondsOf({eviction, replicas}: MoveFacts): number {
+  return Math.max(eviction.settleSeconds, replicas.workload.minReadySeconds);
 }
 
 /** The victim is alive although its eviction was asked for: the cache is behind, or no answer came yet. */

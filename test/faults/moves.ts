@@ -4,7 +4,15 @@ import type {SimulationClock} from '../../src/simulator/engine/simulation-clock.
 import {type DeploymentObject, keyOf, type PodObject} from '../../src/simulator/objects.ts';
 import {type LiveCluster, problemOf} from '../e2e/live-problem.ts';
 import {FewestMoves} from '../scenarios/fewest-moves.ts';
-import {type Facts, governingPolicy, isTerminating, POLICIES, replicasOf, unrestOf} from './facts.ts';
+import {
+  type Facts,
+  governingPolicy,
+  isTerminating,
+  POLICIES,
+  replicasOf,
+  unavailableAt,
+  unrestOf,
+} from './facts.ts';
 import type {Invariants} from './invariants.ts';
 
 interface Batch {
@@ -75,6 +83,7 @@ export class Moves {
 
   /** Before the API server grants an eviction. */
   asked(pod: PodObject, deployment: DeploymentObject): void {
+    this.judge();
     const key = keyOf(deployment.metadata);
     const fruitless = this.#fruitless.get(key);
     if (fruitless !== undefined && !this.#isSameDecision(pod, deployment, fruitless)) {
@@ -140,7 +149,7 @@ export class Moves {
     );
   }
 
-  /** To be called when something has changed. */
+  /** To be called when something has changed, and before each eviction: availability comes with the time alone. */
   judge(): void {
     for (const [key, batch] of this.#underWay) {
       const deployment = this.#facts.get('deployments.apps', key) as DeploymentObject | undefined;
@@ -150,7 +159,8 @@ export class Moves {
       }
       const pods = replicasOf(this.#facts, deployment);
       const isThere = pods.some(({metadata}) => batch.victims.has(metadata.name));
-      if (isThere || unrestOf(this.#facts, deployment) !== undefined) {
+      // By its pods: the Deployment's own status follows them after a while, and news of it can be late.
+      if (isThere || unavailableAt(this.#facts, deployment, this.#clock.now()) !== undefined) {
         continue;
       }
       this.#underWay.delete(key);

@@ -12,9 +12,9 @@ import {
   isTerminating,
   namesOf,
   policiesOf,
+  unavailableAt,
   unhealthyNodes,
   unrestOf,
-  unrestOfPods,
 } from './facts.ts';
 import {History, Knowledge} from './history.ts';
 import type {Invariants} from './invariants.ts';
@@ -218,7 +218,9 @@ export class Supervisor implements Onlooker {
       const key = `${before.metadata.namespace}/${name}`;
       const deployment = this.history.get('deployments.apps', key) as DeploymentObject | undefined;
       // By its pods: an operator whose news of the Deployment is late sees the availability from before the move.
-      const isOver = deployment === undefined || unrestOfPods(this.history, deployment) === undefined;
+      const isOver =
+        deployment === undefined ||
+        unavailableAt(this.history, deployment, this.#options.cluster.clock.now()) === undefined;
       const isGoverned =
         deployment !== undefined &&
         governingPolicy(this.history, deployment)?.metadata.uid === after?.metadata.uid;
@@ -269,7 +271,12 @@ export class Supervisor implements Onlooker {
     const policy = governingPolicy(facts, deployment);
     const isAlone = this.moves.underWay(workload) === 0;
     if (isAlone) {
-      invariants.check('only a settled workload is moved', says(unrestOf(facts, deployment)));
+      invariants.check(
+        'only a settled workload is moved',
+        says(
+          unrestOf(facts, deployment) ?? unavailableAt(facts, deployment, this.#options.cluster.clock.now()),
+        ),
+      );
     }
     invariants.check(
       'what is excluded, suspended or not to be evicted stays',
