@@ -24,6 +24,8 @@ import {movingEntry} from './workload-status.ts';
 
 const FIRST_REFUSAL_SECONDS = 5;
 const LONGEST_REFUSAL_SECONDS = 5 * 60;
+/** For how long after a decision the evictions of it are sent, milliseconds. */
+const DECISION_HOLDS = 1000;
 const FIRST_MISS = 200;
 const LONGEST_MISS = 30_000;
 
@@ -126,11 +128,14 @@ export class MoveRunner {
       memory.misses += 1;
       return {requeue: {afterMilliseconds: again}, notMoved: WORLD_CHANGED};
     }
+    const confirmedAt = clock.now();
     let outcome: EvictOutcome = {};
     for (const [index, move] of moves.entries()) {
-      if (signal.aborted || circuitOpen() !== undefined) {
+      // An answer may have been late, and the first replacement may show where the second one would go.
+      const isStale = clock.now() - confirmedAt > DECISION_HOLDS;
+      if (signal.aborted || circuitOpen() !== undefined || isStale) {
         this.#abandon(look, moves.slice(index));
-        return index === 0 ? {notMoved: WORLD_CHANGED} : outcome;
+        return index === 0 ? {notMoved: WORLD_CHANGED} : {...outcome, requeue: {afterMilliseconds: 0}};
       }
       this.#mark(memory, move.pod.uid, {startedAt: wholeSeconds(clock.now())});
       const budgets = budgetsOf(move.pod, this.#options.cache.budgetsOf(move.pod.namespace));

@@ -184,6 +184,30 @@ describe('WorkloadReconciler: a move', () => {
     expect(cluster.actions.evicted).toEqual(['web-1']);
   });
 
+  it.each([
+    {seconds: 0.9, evicted: ['web-1', 'web-2']},
+    {seconds: 1.1, evicted: ['web-1']},
+  ])(
+    'of a batch is not begun on an old decision: the answer to the first takes $seconds s',
+    async ({seconds, evicted}) => {
+      const cluster = new Cluster(settled({a: 4}, SOFT), {
+        ...MOVES_ONLY,
+        eviction: {maxConcurrentMoves: 2},
+      });
+      cluster.actions.onEvict = async () => {
+        await cluster.clock.advance(seconds * 1000);
+        return {kind: 'evicted'};
+      };
+
+      await cluster.look();
+      await cluster.look();
+      await cluster.flush();
+
+      expect(cluster.actions.evicted).toEqual(evicted);
+      expect(cluster.entry()?.inFlight?.map(({pod}) => pod)).toEqual(evicted);
+    },
+  );
+
   it('follows a move until nothing is left to do: the fewest, restarted at every step', async () => {
     for (const restarting of [false, true]) {
       const cluster = new Cluster(settled({a: 3}, SOFT));

@@ -20,7 +20,7 @@ export class RecordedActions implements ClusterActions {
   readonly events: PolicyEvent[] = [];
   /** What happens while a status is written; an error is the answer. */
   onStatus: (status: SpreadPolicyStatus) => void | Promise<void> = () => {};
-  onEvict: (pod: Pod) => EvictionResult = () => ({kind: 'evicted'});
+  onEvict: (pod: Pod) => EvictionResult | Promise<EvictionResult> = () => ({kind: 'evicted'});
   onIsAlive: (pod: PodReference) => boolean | Promise<boolean> = () => true;
   onApply: (workload: Workload) => ApplyRuleResult = ({generation}) => ({
     kind: 'applied',
@@ -37,9 +37,9 @@ export class RecordedActions implements ClusterActions {
     return Promise.resolve(this.onApply(workload));
   }
 
-  evict(pod: Pod): Promise<EvictionResult> {
+  async evict(pod: Pod): Promise<EvictionResult> {
     this.calls.push(`evict ${pod.name}`);
-    return Promise.resolve(this.onEvict(pod));
+    return await this.onEvict(pod);
   }
 
   async isAlive(pod: PodReference): Promise<boolean> {
