@@ -93,15 +93,18 @@ function unrestOfPods(facts: Facts, deployment: DeploymentObject): string | unde
   return pods.length === wanted ? undefined : `${pods.length} pods of ${wanted}`;
 }
 
-/** The same, and that each replica has been Ready for minReadySeconds at that time. */
-export function unavailableAt(facts: Facts, deployment: DeploymentObject, now: number): string | undefined {
-  const {minReadySeconds = 0} = deployment.spec;
-  const young = replicasOf(facts, deployment).find((pod) => readySince(pod) + minReadySeconds * 1000 > now);
+/** The same, and that each replica has been Ready for minReadySeconds at that time, or for longer. */
+export function unavailableAt(
+  facts: Facts,
+  deployment: DeploymentObject,
+  now: number,
+  settleSeconds = 0,
+): string | undefined {
+  const seconds = Math.max(deployment.spec.minReadySeconds ?? 0, settleSeconds);
+  const young = replicasOf(facts, deployment).find((pod) => readySince(pod) + seconds * 1000 > now);
   return (
     unrestOfPods(facts, deployment) ??
-    (young === undefined
-      ? undefined
-      : `Pod ${keyOf(young.metadata)} is not Ready for ${minReadySeconds} s (minReadySeconds)`)
+    (young === undefined ? undefined : `Pod ${keyOf(young.metadata)} is not Ready for ${seconds} s yet`)
   );
 }
 

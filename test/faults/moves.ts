@@ -60,6 +60,8 @@ export class Moves {
   readonly #clock: SimulationClock;
   readonly #invariants: Invariants;
   readonly #underWay = new Map<string, Batch>();
+  /** At rest, but what has become of them is not to be judged before settleSeconds. */
+  readonly #settling = new Map<string, Batch>();
   readonly #fruitless = new Map<string, FruitlessMove>();
   readonly #episodes = new Map<string, Episode>();
 
@@ -75,10 +77,15 @@ export class Moves {
     return batch === undefined ? 0 : batch.victims.size - batch.replaced;
   }
 
-  /** Those of them that nobody else had a hand in. */
+  /** Victims of the workload's last decision, unless somebody else had a hand in what became of them. */
   undisturbed(workload: string): ReadonlySet<string> {
-    const batch = this.#underWay.get(workload);
+    const batch = this.#underWay.get(workload) ?? this.#settling.get(workload);
     return batch === undefined || batch.isDisturbed ? new Set() : batch.victims;
+  }
+
+  /** Victims of the workload's last decision, if it did not help and nobody else had a hand in that. */
+  fruitless(workload: string): ReadonlySet<string> {
+    return this.#fruitless.get(workload)?.batch.victims ?? new Set();
   }
 
   /** Before the API server grants an eviction. */
@@ -134,6 +141,7 @@ export class Moves {
       };
     batch.victims.add(pod.metadata.name);
     this.#underWay.set(key, {...batch, isComparable: batch.isComparable && isComparable});
+    this.#settling.delete(key);
     this.#fruitless.delete(key);
     if (episode === undefined) {
       return;
@@ -164,6 +172,7 @@ export class Moves {
         continue;
       }
       this.#underWay.delete(key);
+      this.#settling.set(key, batch);
       const policy = governingPolicy(this.#facts, deployment);
       const isJudged = batch.isComparable && !batch.isDisturbed;
       if (policy === undefined || !isJudged || (deployment.spec.replicas ?? 1) !== batch.replicas) {
@@ -194,9 +203,11 @@ export class Moves {
         this.#fruitless.delete(key);
       }
     }
-    for (const [key, batch] of this.#underWay) {
-      if (workload === undefined || workload === key) {
-        this.#underWay.set(key, {...batch, isDisturbed: true});
+    for (const batches of [this.#underWay, this.#settling]) {
+      for (const [key, batch] of batches) {
+        if (workload === undefined || workload === key) {
+          batches.set(key, {...batch, isDisturbed: true});
+        }
       }
     }
   }
