@@ -70,7 +70,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'observedGeneration and readiness ignored',
-    within: 15,
+    within: 40,
     finds: ['only a settled workload is moved', 'at most maxConcurrentMoves are on their way'],
     hears: settledLies,
   },
