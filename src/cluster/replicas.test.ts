@@ -119,6 +119,14 @@ describe('unavailable', () => {
       message: '4 of 3 replicas exist',
     },
     {
+      what: 'a scale-down that the Deployment controller has not counted yet',
+      replicas: settled(
+        {a: 3},
+        {status: {replicas: 5, updatedReplicas: 5, availableReplicas: 5, observedGeneration: 1}},
+      ),
+      message: 'the Deployment still counts 5 replicas, and 3 are wanted',
+    },
+    {
       what: 'one Ready for less than minReadySeconds',
       replicas: settled({a: 3}, {status: {availableReplicas: 2, observedGeneration: 1}}),
       message: '2 of 3 replicas are available',

@@ -76,6 +76,11 @@ export function unavailable({workload, pods}: WorkloadReplicas): Unsettled | und
   if (pods.length !== workload.replicas) {
     return notAvailable(`${pods.length} of ${workload.replicas} replicas exist`);
   }
+  if (workload.status.replicas > workload.replicas) {
+    return notAvailable(
+      `the Deployment still counts ${workload.status.replicas} replicas, and ${workload.replicas} are wanted`,
+    );
+  }
   if (workload.status.availableReplicas < workload.replicas) {
     return notAvailable(
       `${workload.status.availableReplicas} of ${workload.replicas} replicas are available`,

@@ -9,6 +9,8 @@ export interface ClusterActions {
   /** Puts the rule into the pod template in place of the one before; an empty rule takes it out. */
   applyRule(workload: Workload, rule: PlacementRule, signal: AbortSignal): Promise<ApplyRuleResult>;
   evict(pod: Pod, signal: AbortSignal): Promise<EvictionResult>;
+  /** Whether the API server has this very pod, and has not been asked to delete it: the caches may be behind. */
+  isAlive(pod: PodReference, signal: AbortSignal): Promise<boolean>;
   writeStatus(policy: PolicyReference, status: SpreadPolicyStatus, signal: AbortSignal): Promise<void>;
   event(event: PolicyEvent): void;
 }
@@ -20,6 +22,12 @@ export type ApplyRuleResult =
   | {readonly kind: 'gone'};
 
 export interface PolicyReference {
+  readonly namespace: string;
+  readonly name: string;
+  readonly uid: string;
+}
+
+export interface PodReference {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;

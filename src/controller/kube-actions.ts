@@ -9,7 +9,7 @@ import {MERGE_PATCH_CONTENT_TYPE, type Requests} from '../kube/client.ts';
 import type {EventRecorder} from '../kube/event-recorder.ts';
 import {type EvictionResult, evictPod} from '../kube/eviction.ts';
 import {resourcePath} from '../kube/paths.ts';
-import type {ApplyRuleResult, ClusterActions, PolicyEvent, PolicyReference} from './actions.ts';
+import type {ApplyRuleResult, ClusterActions, PodReference, PolicyEvent, PolicyReference} from './actions.ts';
 
 /** The actions on a real API server. */
 export class KubeActions implements ClusterActions {
@@ -47,6 +47,23 @@ export class KubeActions implements ClusterActions {
   // Without the signal of the shutdown: a request that is under way is waited for, so that its outcome is known.
   async evict({namespace, name, uid}: Pod): Promise<EvictionResult> {
     return await evictPod(this.#client, {namespace, name, uid});
+  }
+
+  // Without a resourceVersion, so that what is read is not older than the question.
+  async isAlive({namespace, name, uid}: PodReference, signal: AbortSignal): Promise<boolean> {
+    try {
+      const {body} = await this.#client.request<{metadata: {uid: string; deletionTimestamp?: string}}>({
+        method: 'GET',
+        path: resourcePath('v1', 'pods', {namespace, name}),
+        signal,
+      });
+      return body.metadata.uid === uid && body.metadata.deletionTimestamp === undefined;
+    } catch (error) {
+      if (isNotFound(error)) {
+        return false;
+      }
+      throw error;
+    }
   }
 
   async writeStatus(

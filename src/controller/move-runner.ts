@@ -24,6 +24,8 @@ import {movingEntry} from './workload-status.ts';
 
 const FIRST_REFUSAL_SECONDS = 5;
 const LONGEST_REFUSAL_SECONDS = 5 * 60;
+/** For how long after a decision the evictions of it are sent, milliseconds. */
+const DECISION_HOLDS = 1000;
 const FIRST_MISS = 200;
 const LONGEST_MISS = 30_000;
 
@@ -126,13 +128,16 @@ export class MoveRunner {
       memory.misses += 1;
       return {requeue: {afterMilliseconds: again}, notMoved: WORLD_CHANGED};
     }
+    const confirmedAt = clock.now();
     let outcome: EvictOutcome = {};
     for (const [index, move] of moves.entries()) {
-      if (signal.aborted || circuitOpen() !== undefined) {
+      // An answer may have been late, and the first replacement may show where the second one would go.
+      const isStale = clock.now() - confirmedAt > DECISION_HOLDS;
+      if (signal.aborted || circuitOpen() !== undefined || isStale) {
         this.#abandon(look, moves.slice(index));
-        return index === 0 ? {notMoved: WORLD_CHANGED} : outcome;
+        return index === 0 ? {notMoved: WORLD_CHANGED} : {...outcome, requeue: {afterMilliseconds: 0}};
       }
-      this.#mark(memory, move, {startedAt: wholeSeconds(clock.now())});
+      this.#mark(memory, move.pod.uid, {startedAt: wholeSeconds(clock.now())});
       const budgets = budgetsOf(move.pod, this.#options.cache.budgetsOf(move.pod.namespace));
       this.#draws.draw(budgets);
       const result = await this.#options.actions.evict(move.pod, signal);
@@ -144,6 +149,19 @@ export class MoveRunner {
       }
     }
     return outcome;
+  }
+
+  /** Asks the API server what has become of evictions to which no answer came. Throws when it does not say. */
+  async findOut(
+    {memory, workload}: Look,
+    doubtful: readonly MoveRecord[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const {pod: name, podUID: uid} of doubtful) {
+      const pod = {namespace: workload.namespace, name, uid};
+      const isAlive = await this.#options.actions.isAlive(pod, signal);
+      this.#mark(memory, uid, isAlive ? {hasSurvived: true} : {eviction: 'evicted'});
+    }
   }
 
   /** Tells of moves that have come to their end, and learns from them. */
@@ -192,7 +210,7 @@ export class MoveRunner {
       case 'evicted': {
         delete memory.refusal;
         memory.misses = 0;
-        this.#mark(memory, move, {eviction: 'evicted'});
+        this.#mark(memory, move.pod.uid, {eviction: 'evicted'});
         for (const node of move.to) {
           onTarget(node);
         }
@@ -206,7 +224,7 @@ export class MoveRunner {
         return {};
       }
       case 'unknown':
-        this.#mark(memory, move, {eviction: isCut(result.error) ? 'cut' : 'unknown'});
+        this.#mark(memory, move.pod.uid, {eviction: isCut(result.error) ? 'cut' : 'unknown'});
         log.warn('No answer to an eviction; waiting to see whether it happened', {
           ...meta,
           error: String(result.error),
@@ -267,9 +285,9 @@ export class MoveRunner {
     return seconds;
   }
 
-  #mark(memory: WorkloadMemory, move: PlannedMove, change: Partial<MoveRecord>): void {
+  #mark(memory: WorkloadMemory, podUID: string, change: Partial<MoveRecord>): void {
     const inFlight = memory.moves.inFlight.map((record) =>
-      record.podUID === move.pod.uid ? {...record, ...change} : record,
+      record.podUID === podUID ? {...record, ...change} : record,
     );
     memory.moves = {...memory.moves, inFlight};
   }

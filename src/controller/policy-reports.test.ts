@@ -54,6 +54,26 @@ describe('PolicyReports', () => {
     expect(actions.statuses).toHaveLength(1);
   });
 
+  // Found by the fault tests.
+  it('writes again what stood there before a write to which no answer came', async () => {
+    const {reports, actions} = reporting();
+    reports.set(KEY, 'default/web', workloadStatus('web'));
+    await reports.flush(KEY, signal);
+    actions.onStatus = () => {
+      throw new Error('timeout');
+    };
+    reports.set(KEY, 'default/web', workloadStatus('web', {state: 'Waiting'}));
+
+    await expect(reports.flush(KEY, signal)).rejects.toThrow('timeout');
+
+    actions.onStatus = () => {};
+    reports.set(KEY, 'default/web', workloadStatus('web'));
+    await reports.flush(KEY, signal);
+
+    expect(actions.calls).toHaveLength(3);
+    expect(actions.statuses.map(({workloads}) => workloads?.[0]?.state)).toEqual(['Spread', 'Spread']);
+  });
+
   it('never has two writes of a policy under way, and resolves when the newest is written', async () => {
     const {reports, actions} = reporting();
     const {promise: answered, resolve: answer} = Promise.withResolvers<void>();

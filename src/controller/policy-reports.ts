@@ -104,9 +104,22 @@ export class PolicyReports {
     if (text === this.#written.get(key)?.text) {
       return;
     }
-    await actions.writeStatus(policy, status, signal);
+    try {
+      await actions.writeStatus(policy, status, signal);
+    } catch (error) {
+      this.#mayHaveWritten(key);
+      throw error;
+    }
     this.#written.set(key, {uid: policy.uid, status, text});
     this.#announce(policy, before, status);
+  }
+
+  // Without an answer, what stands there may be what was to be written: even what was written last is written again.
+  #mayHaveWritten(key: string): void {
+    const last = this.#written.get(key);
+    if (last !== undefined) {
+      this.#written.set(key, {...last, text: ''});
+    }
   }
 
   #lastStatus(key: string, policy: StoredPolicy): SpreadPolicyStatus {

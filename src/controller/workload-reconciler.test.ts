@@ -184,6 +184,30 @@ describe('WorkloadReconciler: a move', () => {
     expect(cluster.actions.evicted).toEqual(['web-1']);
   });
 
+  it.each([
+    {seconds: 0.9, evicted: ['web-1', 'web-2']},
+    {seconds: 1.1, evicted: ['web-1']},
+  ])(
+    'of a batch is not begun on an old decision: the answer to the first takes $seconds s',
+    async ({seconds, evicted}) => {
+      const cluster = new Cluster(settled({a: 4}, SOFT), {
+        ...MOVES_ONLY,
+        eviction: {maxConcurrentMoves: 2},
+      });
+      cluster.actions.onEvict = async () => {
+        await cluster.clock.advance(seconds * 1000);
+        return {kind: 'evicted'};
+      };
+
+      await cluster.look();
+      await cluster.look();
+      await cluster.flush();
+
+      expect(cluster.actions.evicted).toEqual(evicted);
+      expect(cluster.entry()?.inFlight?.map(({pod}) => pod)).toEqual(evicted);
+    },
+  );
+
   it('follows a move until nothing is left to do: the fewest, restarted at every step', async () => {
     for (const restarting of [false, true]) {
       const cluster = new Cluster(settled({a: 3}, SOFT));
@@ -315,6 +339,35 @@ describe('WorkloadReconciler: the answer to an eviction', () => {
     await cluster.look();
 
     expect(cluster.actions.evicted).toHaveLength(2);
+  });
+
+  it('unknown: takes the word of the API server, not of a cache that may be behind', async () => {
+    const cluster = new Cluster(settled({a: 3}, SOFT));
+    cluster.actions.onEvict = () => ({kind: 'unknown', error: new Error('timeout')});
+    cluster.actions.onIsAlive = () => false;
+
+    await cluster.look();
+    await cluster.clock.advance(60_000);
+    await cluster.look();
+    await cluster.flush();
+
+    expect(cluster.actions.calls).toEqual(['status', 'evict web-1', 'ask for web-1']);
+    expect(cluster.entry()).toMatchObject({state: 'Moving', inFlight: [{pod: 'web-1'}]});
+  });
+
+  it('unknown: forgets nothing while the API server does not say what has happened', async () => {
+    const cluster = new Cluster(settled({a: 3}, SOFT));
+    cluster.actions.onEvict = () => ({kind: 'unknown', error: new Error('timeout')});
+    cluster.actions.onIsAlive = () => {
+      throw new Error('the API server is away');
+    };
+
+    await cluster.look();
+    await cluster.clock.advance(60_000);
+
+    await expect(cluster.look()).rejects.toThrow('the API server is away');
+    expect(cluster.actions.evicted).toHaveLength(1);
+    expect(cluster.entry()).toMatchObject({state: 'Moving', inFlight: [{pod: 'web-1'}]});
   });
 });
 

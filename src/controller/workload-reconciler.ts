@@ -16,6 +16,7 @@ import {
   type MoveDecision,
   type MoveMemory,
 } from '../eviction/mover.ts';
+import {doubtfulMoves} from '../eviction/outcome.ts';
 import type {Pace} from '../eviction/pace.ts';
 import type {InjectionDecision} from '../injection/decide.ts';
 import {injectedRule, isEmptyRule, type ServerCapabilities} from '../injection/rule.ts';
@@ -210,6 +211,12 @@ export class WorkloadReconciler {
     signal: AbortSignal,
   ): Promise<Requeue | undefined> {
     const {key, replicas, memory} = look;
+    const doubtful = doubtfulMoves(memory.moves.inFlight, replicas.pods, look.now);
+    if (doubtful.length > 0) {
+      await this.#runner.findOut(look, doubtful, signal);
+      // The answer took a moment, in which the world may have moved on.
+      return await this.reconcile(key, signal);
+    }
     const moving = memory.moves.inFlight.length > 0;
     const rollout = rolloutInProgress(replicas);
     if (!moving && rollout !== undefined && this.#editor.isRollingOut(key)) {

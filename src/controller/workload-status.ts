@@ -139,16 +139,20 @@ function decidedEntry(
     case 'settling':
       return {...base, state: 'Waiting', message: withViolations(decision.message, facts), ...conflict};
     case 'moving':
-      // Written once when the move began: counts that change every second would be written every second.
-      return facts.memory.entry?.state === 'Moving'
-        ? facts.memory.entry
-        : {...base, state: 'Moving', message: decision.message};
+      return entryOfMoves(facts) ?? {...base, state: 'Moving', message: decision.message};
     case 'blocked':
       return {
         ...blockedEntry(facts, withAdvice(facts, decision.blocked, plan, injection), injection.status),
         ...(base.moves ? {moves: base.moves} : {}),
       };
   }
+}
+
+// Written once when the moves began: counts that change every second would be written every second. Those that were
+// not made after all must not stand there.
+function entryOfMoves({memory: {entry, moves}}: EntryFacts): WorkloadStatus | undefined {
+  const isOfThem = (entry?.inFlight ?? []).length === moves.inFlight.length;
+  return entry?.state === 'Moving' && isOfThem ? entry : undefined;
 }
 
 // A scheduler that would choose a wrong node follows a placement rule, if there is one to come.

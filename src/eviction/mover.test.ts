@@ -281,6 +281,21 @@ describe('decide: settling', () => {
     },
   );
 
+  it.each([
+    {settleSeconds: 1, minReadySeconds: 30, age: 29.999, kind: 'settling'},
+    {settleSeconds: 1, minReadySeconds: 30, age: 30, kind: 'evict'},
+    {settleSeconds: 30, minReadySeconds: 1, age: 29.999, kind: 'settling'},
+  ])(
+    'with settleSeconds $settleSeconds, minReadySeconds $minReadySeconds, an old word that all are available, and the youngest Ready for $age s: $kind',
+    ({settleSeconds, minReadySeconds, age, kind}) => {
+      const replicas = {...PILED, workload: {...PILED.workload, minReadySeconds}};
+
+      const decision = decided(replicas, {eviction: {settleSeconds}, now: READY_AT + age * SECOND});
+
+      expect(decision.kind).toBe(kind);
+    },
+  );
+
   it('waits for the youngest of the replicas', () => {
     const pods = PILED.pods.map((pod, index) => (index === 2 ? {...pod, readyChangedAt: NOW - SECOND} : pod));
 
@@ -513,22 +528,23 @@ describe('decide: a move that has begun', () => {
     const alive = record({podUID: PILED.pods[0]?.uid ?? '', pod: 'web-1'});
 
     it.each([
-      {eviction: 'restored', secondsAgo: 11.999, gone: false},
-      {eviction: 'restored', secondsAgo: 12, gone: true},
-      {eviction: 'cut', secondsAgo: 11.999, gone: false},
-      {eviction: 'cut', secondsAgo: 12, gone: true},
-      {eviction: 'unknown', secondsAgo: 39.999, gone: false},
-      {eviction: 'unknown', secondsAgo: 40, gone: true},
-      {eviction: 'evicted', secondsAgo: 599, gone: false},
+      {eviction: 'restored', hasSurvived: true},
+      {eviction: 'restored', hasSurvived: false},
+      {eviction: 'cut', hasSurvived: true},
+      {eviction: 'cut', hasSurvived: false},
+      {eviction: 'unknown', hasSurvived: true},
+      {eviction: 'unknown', hasSurvived: false},
+      {eviction: 'evicted', hasSurvived: false},
     ] as const)(
-      'and whose eviction is $eviction since $secondsAgo s never happened: $gone',
-      ({eviction, secondsAgo, gone}) => {
-        const memory = moving({...alive, eviction, startedAt: NOW - secondsAgo * SECOND});
+      'and whose eviction is $eviction for a long time never happened, by the word of the API server: $hasSurvived',
+      ({eviction, hasSurvived}) => {
+        const startedAt = NOW - 599 * SECOND;
+        const memory = moving({...alive, eviction, startedAt, ...(hasSurvived ? {hasSurvived} : {})});
 
         const decision = decided(PILED, {memory});
 
-        expect(decision.kind).toBe(gone ? 'evict' : 'moving');
-        expect(decision.finished.map(({result}) => result)).toEqual(gone ? ['not-evicted'] : []);
+        expect(decision.kind).toBe(hasSurvived ? 'evict' : 'moving');
+        expect(decision.finished.map(({result}) => result)).toEqual(hasSurvived ? ['not-evicted'] : []);
         // Nothing was tried, so nothing has failed.
         expect(decision.memory.backOff).toBeUndefined();
       },
@@ -549,7 +565,7 @@ describe('decide: a move that has begun', () => {
     });
 
     it('does not end the rest of its batch', () => {
-      const restored = {...alive, eviction: 'restored' as const};
+      const restored = {...alive, eviction: 'restored' as const, hasSurvived: true};
       const other = record({eviction: 'restored'});
       const missing = {...better, pods: better.pods.slice(0, 2)};
 

@@ -10,6 +10,7 @@ import {lastReadyAt, rolloutInProgress, unsettled, type WorkloadReplicas} from '
 import {isLess, type Objective} from '../planning/distribution.ts';
 import {describeViolations, listChoices} from '../planning/explain.ts';
 import type {Beneficiary, Plan, PlannedMove} from '../planning/plan.ts';
+import {certainAt} from './outcome.ts';
 
 /** A move that has begun. Written to the policy's status before the eviction, so that a restart knows of it. */
 export interface MoveRecord {
@@ -31,6 +32,8 @@ export interface MoveRecord {
    * restart.
    */
   readonly eviction: 'planned' | 'evicted' | 'unknown' | 'cut' | 'restored';
+  /** The API server has said, when the eviction could not take effect any more, that the pod is there. */
+  readonly hasSurvived?: boolean;
 }
 
 export interface BackOffRecord {
@@ -66,13 +69,6 @@ export interface RefusalRecord {
   readonly budget: boolean;
 }
 
-/**
- * How long an eviction without an answer may still take effect, milliseconds: our own time-out of 30 s and the 10 s for
- * which the API server repeats its own conflicts.
- */
-const UNKNOWN_OUTCOME = 40_000;
-/** The same where the connection was cut, or the process that asked has ended: the server drops the request with it. */
-const CUT_OUTCOME = 12_000;
 /** How soon to look again whether the circuit breaker has closed, milliseconds, should nobody tell. */
 const CIRCUIT_RECHECK = 10_000;
 
@@ -206,9 +202,9 @@ export function decide(facts: MoveFacts): MoveDecision {
         : 'EvictionRefused';
     return blocked(reason, `the API server refused the eviction: ${message}`, until);
   }
-  const settledAt = lastReadyAt(replicas) + eviction.settleSeconds * 1000;
+  const settledAt = settlesAt(facts);
   if (settledAt > now) {
-    const message = `settling: every replica will have been Ready for ${eviction.settleSeconds} s at ${toTimestamp(settledAt)}`;
+    const message = `settling: every replica will have been Ready for ${settleSecondsOf(facts)} s at ${toTimestamp(settledAt)}`;
     return {...end, kind: 'settling', message, recheckAt: settledAt};
   }
   return {...end, kind: 'evict', moves};
@@ -266,7 +262,7 @@ function followMoves(facts: MoveFacts): Followed | MoveDecision {
   }
   const alive = new Set(replicas.pods.filter((pod) => !isTerminating(pod)).map((pod) => pod.uid));
   const notEvicted = memory.inFlight.filter(
-    (record) => alive.has(record.podUID) && neverHappened(record, now),
+    (record) => alive.has(record.podUID) && record.hasSurvived === true,
   );
   if (notEvicted.length > 0) {
     const inFlight = memory.inFlight.filter((record) => !notEvicted.includes(record));
@@ -293,7 +289,7 @@ function followMoves(facts: MoveFacts): Followed | MoveDecision {
     memory,
     finished: [],
     kind: 'moving',
-    message: `evicted ${names}; waiting until the replacement is Ready and has stayed so for ${eviction.settleSeconds} s`,
+    message: `evicted ${names}; waiting until the replacement is Ready and has stayed so for ${settleSecondsOf(facts)} s`,
     recheckAt,
   });
   const unrest = unsettled(replicas);
@@ -306,11 +302,20 @@ function followMoves(facts: MoveFacts): Followed | MoveDecision {
       `${unrest.message}; nothing more is evicted until it is`;
     return {memory, finished: [], kind: 'blocked', blocked: {reason: 'NotAvailable', message}, overdue: true};
   }
-  const settledAt = lastReadyAt(replicas) + eviction.settleSeconds * 1000;
+  const settledAt = settlesAt(facts);
   if (settledAt > now) {
     return waitUntil(settledAt);
   }
   return hasChanged(facts) ? judgeChanged(facts) : judge(facts, plan.assessment.objective);
+}
+
+function settlesAt(facts: MoveFacts): number {
+  return lastReadyAt(facts.replicas) + settleSecondsOf(facts) * 1000;
+}
+
+// The Deployment counts minReadySeconds, too, but news of it can be older than that of its pods.
+function settleSecondsOf({eviction, replicas}: MoveFacts): number {
+  return Math.max(eviction.settleSeconds, replicas.workload.minReadySeconds);
 }
 
 /** The victim is alive although its eviction was asked for: the cache is behind, or no answer came yet. */
@@ -320,16 +325,8 @@ function stillThere({memory, eviction, now}: MoveFacts, record: MoveRecord, name
     const message = `the eviction of ${record.pod} was accepted, and the pod is still there after ${eviction.moveTimeoutSeconds} s`;
     return {memory, finished: [], kind: 'blocked', blocked: {reason: 'NotAvailable', message}, overdue: true};
   }
-  const recheckAt = record.eviction === 'evicted' ? overdueAt : record.startedAt + outcomeOf(record);
+  const recheckAt = record.eviction === 'evicted' ? overdueAt : certainAt(record);
   return {memory, finished: [], kind: 'moving', message: `evicting ${names}`, recheckAt};
-}
-
-function neverHappened(record: MoveRecord, now: number): boolean {
-  return record.eviction !== 'evicted' && now - record.startedAt >= outcomeOf(record);
-}
-
-function outcomeOf({eviction}: MoveRecord): number {
-  return eviction === 'restored' || eviction === 'cut' ? CUT_OUTCOME : UNKNOWN_OUTCOME;
 }
 
 /**

@@ -393,6 +393,31 @@ describe('Reflector', () => {
     expect(set.notifications).toContain('restarted: inactive');
   });
 
+  // Found by the fault tests.
+  it('gives up a silent watch at once when the process has stood still for the rest of the time', async () => {
+    let first: ServerResponse | undefined;
+    await using set = await run(
+      {
+        watch: (response, index) => {
+          startWatch(response);
+          if (index === 0) first = response;
+        },
+      },
+      {skipSleeps: false},
+    );
+    await set.server.received(isWatch);
+    await set.clock.advance(1000);
+    if (first !== undefined) sendEvent(first, 'ADDED', raw('a', '30'));
+    await set.seen('added a');
+
+    const onTime = set.clock.now.bind(set.clock);
+    set.clock.now = () => onTime() + 45_000;
+    await set.clock.advance(149_000);
+    await set.server.received(isWatch, 2);
+
+    expect(set.notifications).toContain('restarted: inactive');
+  });
+
   it('does not hammer a server that ends every watch at once', async () => {
     await using set = await run({
       watch: (response, index) => {

@@ -310,8 +310,9 @@ function watchError(status: Status, path: string): ApiError {
 }
 
 /**
- * Aborts its signal when nothing was noted for the limit, or when the parent aborts. A clock that is set makes the limit
- * longer, once and at most twice as long: it must neither end a watch nor keep a silent one.
+ * Aborts its signal when nothing was noted for the limit, or when the parent aborts. A clock that is set back makes the
+ * limit longer, once and at most twice as long. One that is set forward looks as a process that stood still, and whose
+ * connections may have died meanwhile: the watch ends, which costs no more than a connection.
  */
 class ActivityTimer {
   readonly #clock: Clock;
@@ -352,8 +353,10 @@ class ActivityTimer {
     this.#cancel = this.#clock.after(milliseconds, () => {
       if (this.#notedAt !== undefined) {
         const left = this.#notedAt + this.#limit - this.#clock.now();
-        this.#arm(left > 0 && left < this.#limit ? left : this.#limit);
-        return;
+        if (left > 0) {
+          this.#arm(Math.min(left, this.#limit));
+          return;
+        }
       }
       this.expired = true;
       this.#controller.abort(new Error('the watch was silent for too long'));

@@ -83,7 +83,7 @@ export function unrestOf(facts: Facts, deployment: DeploymentObject): string | u
 }
 
 /** The same of the pods alone: the Deployment's own status follows them after a while. */
-export function unrestOfPods(facts: Facts, deployment: DeploymentObject): string | undefined {
+function unrestOfPods(facts: Facts, deployment: DeploymentObject): string | undefined {
   const wanted = deployment.spec.replicas ?? 1;
   const pods = replicasOf(facts, deployment);
   const odd = pods.find((pod) => isTerminating(pod) || !isPodReady(pod));
@@ -91,6 +91,26 @@ export function unrestOfPods(facts: Facts, deployment: DeploymentObject): string
     return `Pod ${keyOf(odd.metadata)} is ${isTerminating(odd) ? 'terminating' : 'not Ready'}`;
   }
   return pods.length === wanted ? undefined : `${pods.length} pods of ${wanted}`;
+}
+
+/** The same, and that each replica has been Ready for minReadySeconds at that time, or for longer. */
+export function unavailableAt(
+  facts: Facts,
+  deployment: DeploymentObject,
+  now: number,
+  settleSeconds = 0,
+): string | undefined {
+  const seconds = Math.max(deployment.spec.minReadySeconds ?? 0, settleSeconds);
+  const young = replicasOf(facts, deployment).find((pod) => readySince(pod) + seconds * 1000 > now);
+  return (
+    unrestOfPods(facts, deployment) ??
+    (young === undefined ? undefined : `Pod ${keyOf(young.metadata)} is not Ready for ${seconds} s yet`)
+  );
+}
+
+function readySince({status}: PodObject): number {
+  const ready = status?.conditions?.find(({type}) => type === 'Ready');
+  return Date.parse(ready?.lastTransitionTime ?? '');
 }
 
 /** Why a replica is to be left alone; undefined when it is not. */

@@ -14,7 +14,7 @@ export const INVARIANTS = [
   'nothing is evicted on old news',
   'a workload keeps minReplicas',
   'at most maxConcurrentMoves are on their way',
-  'a move that the status records stays there until it has ended',
+  'a move that the status records stays there until it is judged',
   'after a move that did not help there is a pause',
   'no more moves than the fewest and one for each disturbance',
   'the operator goes on until it is stopped',

@@ -4,7 +4,15 @@ import type {SimulationClock} from '../../src/simulator/engine/simulation-clock.
 import {type DeploymentObject, keyOf, type PodObject} from '../../src/simulator/objects.ts';
 import {type LiveCluster, problemOf} from '../e2e/live-problem.ts';
 import {FewestMoves} from '../scenarios/fewest-moves.ts';
-import {type Facts, governingPolicy, isTerminating, POLICIES, replicasOf, unrestOf} from './facts.ts';
+import {
+  type Facts,
+  governingPolicy,
+  isTerminating,
+  POLICIES,
+  replicasOf,
+  unavailableAt,
+  unrestOf,
+} from './facts.ts';
 import type {Invariants} from './invariants.ts';
 
 interface Batch {
@@ -52,6 +60,8 @@ export class Moves {
   readonly #clock: SimulationClock;
   readonly #invariants: Invariants;
   readonly #underWay = new Map<string, Batch>();
+  /** At rest, but what has become of them is not to be judged before settleSeconds. */
+  readonly #settling = new Map<string, Batch>();
   readonly #fruitless = new Map<string, FruitlessMove>();
   readonly #episodes = new Map<string, Episode>();
 
@@ -67,14 +77,20 @@ export class Moves {
     return batch === undefined ? 0 : batch.victims.size - batch.replaced;
   }
 
-  /** Those of them that nobody else had a hand in. */
+  /** Victims of the workload's last decision, unless somebody else had a hand in what became of them. */
   undisturbed(workload: string): ReadonlySet<string> {
-    const batch = this.#underWay.get(workload);
+    const batch = this.#underWay.get(workload) ?? this.#settling.get(workload);
     return batch === undefined || batch.isDisturbed ? new Set() : batch.victims;
+  }
+
+  /** Victims of the workload's last decision, if it did not help and nobody else had a hand in that. */
+  fruitless(workload: string): ReadonlySet<string> {
+    return this.#fruitless.get(workload)?.batch.victims ?? new Set();
   }
 
   /** Before the API server grants an eviction. */
   asked(pod: PodObject, deployment: DeploymentObject): void {
+    this.judge();
     const key = keyOf(deployment.metadata);
     const fruitless = this.#fruitless.get(key);
     if (fruitless !== undefined && !this.#isSameDecision(pod, deployment, fruitless)) {
@@ -125,6 +141,7 @@ export class Moves {
       };
     batch.victims.add(pod.metadata.name);
     this.#underWay.set(key, {...batch, isComparable: batch.isComparable && isComparable});
+    this.#settling.delete(key);
     this.#fruitless.delete(key);
     if (episode === undefined) {
       return;
@@ -140,7 +157,7 @@ export class Moves {
     );
   }
 
-  /** To be called when something has changed. */
+  /** To be called when something has changed, and before each eviction: availability comes with the time alone. */
   judge(): void {
     for (const [key, batch] of this.#underWay) {
       const deployment = this.#facts.get('deployments.apps', key) as DeploymentObject | undefined;
@@ -150,10 +167,12 @@ export class Moves {
       }
       const pods = replicasOf(this.#facts, deployment);
       const isThere = pods.some(({metadata}) => batch.victims.has(metadata.name));
-      if (isThere || unrestOf(this.#facts, deployment) !== undefined) {
+      // By its pods: the Deployment's own status follows them after a while, and news of it can be late.
+      if (isThere || unavailableAt(this.#facts, deployment, this.#clock.now()) !== undefined) {
         continue;
       }
       this.#underWay.delete(key);
+      this.#settling.set(key, batch);
       const policy = governingPolicy(this.#facts, deployment);
       const isJudged = batch.isComparable && !batch.isDisturbed;
       if (policy === undefined || !isJudged || (deployment.spec.replicas ?? 1) !== batch.replicas) {
@@ -184,9 +203,11 @@ export class Moves {
         this.#fruitless.delete(key);
       }
     }
-    for (const [key, batch] of this.#underWay) {
-      if (workload === undefined || workload === key) {
-        this.#underWay.set(key, {...batch, isDisturbed: true});
+    for (const batches of [this.#underWay, this.#settling]) {
+      for (const [key, batch] of batches) {
+        if (workload === undefined || workload === key) {
+          batches.set(key, {...batch, isDisturbed: true});
+        }
       }
     }
   }

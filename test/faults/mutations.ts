@@ -58,11 +58,7 @@ export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'moves that are forgotten at a restart',
     within: 20,
-    // What has become of a forgotten move is not judged either.
-    finds: [
-      'a move that the status records stays there until it has ended',
-      'after a move that did not help there is a pause',
-    ],
+    finds: ['a move that the status records stays there until it is judged'],
     hears: (text, info) =>
       info.resource === 'spreadpolicies' && info.verb === 'list'
         ? rewritten(text, (policy) => {
@@ -74,7 +70,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'observedGeneration and readiness ignored',
-    within: 15,
+    within: 40,
     finds: ['only a settled workload is moved', 'at most maxConcurrentMoves are on their way'],
     hears: settledLies,
   },

@@ -90,6 +90,7 @@ async function runWith(seed: number, {tell, mutation}: RunOptions): Promise<RunR
     invariants,
     leaderElect: scenario.leaderElect,
     controllersTake: scenario.controllersTake,
+    isTimeKnown: () => !faults.counts.has('clock jump'),
     onEviction: (deployment) => turmoil.evicted(deployment),
   });
   const fleet = new Fleet({

@@ -12,9 +12,9 @@ import {
   isTerminating,
   namesOf,
   policiesOf,
+  unavailableAt,
   unhealthyNodes,
   unrestOf,
-  unrestOfPods,
 } from './facts.ts';
 import {History, Knowledge} from './history.ts';
 import type {Invariants} from './invariants.ts';
@@ -28,6 +28,8 @@ export interface SupervisorOptions {
   readonly leaderElect: boolean;
   /** How long the cluster's controllers take to notice, milliseconds. */
   readonly controllersTake: number;
+  /** Whether no clock of an operator has been set. */
+  readonly isTimeKnown: () => boolean;
   /** Told of the workload of each eviction that was granted. */
   readonly onEviction: (deployment: DeploymentObject) => void;
 }
@@ -42,6 +44,8 @@ interface Eviction {
 /** A watch may be silent for 150 s before it is given up, milliseconds. */
 const OLDEST_NEWS = 152_000;
 const UNHEALTHY_SHARE = 0.1;
+/** Of the clocks of two machines that nobody has set, seconds. */
+const LARGEST_SKEW = 2;
 const ALLOWED_WRITES = new Set([
   'create pods/eviction',
   'patch deployments',
@@ -192,7 +196,8 @@ export class Supervisor implements Onlooker {
     const key = keyOf(deployment.metadata);
     invariants.check('a budget keeps its healthy pods', breach);
     const policies = policiesOf(this.history, deployment);
-    const most = Math.max(1, ...policies.map(({spec}) => spec.eviction.maxConcurrentMoves));
+    const known = policiesOf(this.#knowledgeOf(request.instance), deployment);
+    const most = Math.max(1, ...[...policies, ...known].map(({spec}) => spec.eviction.maxConcurrentMoves));
     const under = this.moves.underWay(key) + 1;
     invariants.check(
       'at most maxConcurrentMoves are on their way',
@@ -218,22 +223,31 @@ export class Supervisor implements Onlooker {
       const key = `${before.metadata.namespace}/${name}`;
       const deployment = this.history.get('deployments.apps', key) as DeploymentObject | undefined;
       // By its pods: an operator whose news of the Deployment is late sees the availability from before the move.
-      const isOver = deployment === undefined || unrestOfPods(this.history, deployment) === undefined;
+      const isOver =
+        deployment === undefined ||
+        unavailableAt(
+          this.history,
+          deployment,
+          this.#options.cluster.clock.now(),
+          this.#options.isTimeKnown() ? before.spec.eviction.settleSeconds - LARGEST_SKEW : 0,
+        ) === undefined;
       const isGoverned =
         deployment !== undefined &&
         governingPolicy(this.history, deployment)?.metadata.uid === after?.metadata.uid;
-      const onTheirWay = this.moves.undisturbed(key);
-      const recorded = inFlight.map(({pod}) => pod).filter((pod) => onTheirWay.has(pod));
-      if (!isGoverned || isOver || recorded.length === 0) {
+      const moves = isOver ? this.moves.fruitless(key) : this.moves.undisturbed(key);
+      const recorded = inFlight.map(({pod}) => pod).filter((pod) => moves.has(pod));
+      if (!isGoverned || recorded.length === 0) {
         continue;
       }
       const entry = after?.status?.workloads?.find((each) => each.name === name);
       const still = new Set(entry?.inFlight?.map(({pod}) => pod));
       const lost = recorded.filter((pod) => !still.has(pod));
+      const isLost = lost.length > 0 && (!isOver || entry?.backOff === undefined);
+      const why = isOver ? 'they did not help, and there is no pause' : 'they have not ended';
       this.#options.invariants.check(
-        'a move that the status records stays there until it has ended',
-        lost.length > 0
-          ? `${instance} takes ${lost.join(', ')} of ${name} from the status of SpreadPolicy ${before.metadata.name}: ${onTheirWay.size} replicas are on their way, and it counts ${still.size}`
+        'a move that the status records stays there until it is judged',
+        isLost
+          ? `${instance} takes the moves of ${lost.join(', ')} of ${name} from the status of SpreadPolicy ${before.metadata.name}: ${why}`
           : undefined,
       );
     }
@@ -269,7 +283,12 @@ export class Supervisor implements Onlooker {
     const policy = governingPolicy(facts, deployment);
     const isAlone = this.moves.underWay(workload) === 0;
     if (isAlone) {
-      invariants.check('only a settled workload is moved', says(unrestOf(facts, deployment)));
+      invariants.check(
+        'only a settled workload is moved',
+        says(
+          unrestOf(facts, deployment) ?? unavailableAt(facts, deployment, this.#options.cluster.clock.now()),
+        ),
+      );
     }
     invariants.check(
       'what is excluded, suspended or not to be evicted stays',

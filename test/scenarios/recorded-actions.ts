@@ -4,6 +4,7 @@ import type {Workload} from '../../src/cluster/workload.ts';
 import type {
   ApplyRuleResult,
   ClusterActions,
+  PodReference,
   PolicyEvent,
   PolicyReference,
 } from '../../src/controller/actions.ts';
@@ -12,14 +13,15 @@ import type {EvictionResult} from '../../src/kube/eviction.ts';
 
 /** A cluster that says yes to everything, unless told otherwise, and keeps what was asked of it in order. */
 export class RecordedActions implements ClusterActions {
-  /** `status`, `evict web-1`, `apply web`. */
+  /** `status`, `evict web-1`, `ask for web-1`, `apply web`. */
   readonly calls: string[] = [];
   readonly statuses: SpreadPolicyStatus[] = [];
   readonly rules: PlacementRule[] = [];
   readonly events: PolicyEvent[] = [];
   /** What happens while a status is written; an error is the answer. */
   onStatus: (status: SpreadPolicyStatus) => void | Promise<void> = () => {};
-  onEvict: (pod: Pod) => EvictionResult = () => ({kind: 'evicted'});
+  onEvict: (pod: Pod) => EvictionResult | Promise<EvictionResult> = () => ({kind: 'evicted'});
+  onIsAlive: (pod: PodReference) => boolean | Promise<boolean> = () => true;
   onApply: (workload: Workload) => ApplyRuleResult = ({generation}) => ({
     kind: 'applied',
     generation: generation + 1,
@@ -35,9 +37,14 @@ export class RecordedActions implements ClusterActions {
     return Promise.resolve(this.onApply(workload));
   }
 
-  evict(pod: Pod): Promise<EvictionResult> {
+  async evict(pod: Pod): Promise<EvictionResult> {
     this.calls.push(`evict ${pod.name}`);
-    return Promise.resolve(this.onEvict(pod));
+    return await this.onEvict(pod);
+  }
+
+  async isAlive(pod: PodReference): Promise<boolean> {
+    this.calls.push(`ask for ${pod.name}`);
+    return await this.onIsAlive(pod);
   }
 
   async writeStatus(_policy: PolicyReference, status: SpreadPolicyStatus): Promise<void> {
