@@ -1,7 +1,8 @@
 import type {Clock} from '../clock.ts';
 import type {ApiObject, ClusterApi} from './cluster-api.ts';
 import {EventCorrelator} from './event-correlator.ts';
-import {EVENTS, timestamp, unlessGone} from './objects.ts';
+import {EVENTS, unlessGone} from './objects.ts';
+import {timestamp} from './timestamp.ts';
 
 type EventType = 'Normal' | 'Warning';
 

@@ -3,7 +3,8 @@
  * Sources: apimachinery/pkg/util/managedfields and structured-merge-diff/v6/merge/update.go.
  */
 import type {ApiObject} from '../cluster-api.ts';
-import {type ServerContext, timestamp, type WriteOptions} from './context.ts';
+import {timestamp} from '../timestamp.ts';
+import {type ServerContext, type WriteOptions} from './context.ts';
 import {isEmbeddedStruct} from './decode.ts';
 import {
   difference,
@@ -17,6 +18,7 @@ import {
 } from './field-set.ts';
 import {asList, asObject, equals, isObject, type JsonObject} from './json.ts';
 import {apiVersionOf, type Resource} from './resources.ts';
+import {sharedFieldSet} from './shared-field-sets.ts';
 import {type StatusCause, StatusError} from './status-error.ts';
 import type {Structure} from './structure.ts';
 import {type Comparison, compare, merge, removeFields} from './typed.ts';
@@ -100,7 +102,7 @@ export function trackUpdate(
   for (const entry of managers) {
     if (isOwn(entry)) continue;
     const rest = difference(difference(entry.fieldsV1, changed), comparison.removed);
-    if (rest !== undefined) entries.push(entry.fieldsV1 === rest ? entry : {...entry, fieldsV1: rest});
+    if (rest !== undefined) entries.push(withFields(entry, rest));
   }
   const own = managers.find(isOwn);
   const owned = ownable(
@@ -181,7 +183,7 @@ export function applyTo(
   const entries: ManagedFieldsEntry[] = [];
   for (const entry of others) {
     const rest = difference(difference(entry.fieldsV1, changed), comparison.removed);
-    if (rest !== undefined) entries.push(equals(rest, entry.fieldsV1) ? entry : {...entry, fieldsV1: rest});
+    if (rest !== undefined) entries.push(withFields(entry, rest));
   }
   if (applied !== undefined) {
     const entry = entryOf(context, resource, options, 'Apply', applied, own);
@@ -254,9 +256,13 @@ function entryOf(
     // The scale endpoint leaves the time out.
     ...(subresource === 'scale' ? {} : {time: timestamp(context.now())}),
     fieldsType: 'FieldsV1',
-    fieldsV1,
+    fieldsV1: sharedFieldSet(fieldsV1),
     ...(subresource === undefined ? {} : {subresource}),
   };
+}
+
+function withFields(entry: ManagedFieldsEntry, fieldsV1: FieldSet): ManagedFieldsEntry {
+  return entry.fieldsV1 === fieldsV1 ? entry : {...entry, fieldsV1: sharedFieldSet(fieldsV1)};
 }
 
 export function managersOf(object: ApiObject): readonly ManagedFieldsEntry[] {

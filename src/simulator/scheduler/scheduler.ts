@@ -10,15 +10,8 @@ import {nodesToFind} from '../../scheduling/sampling.ts';
 import {bestNodes, nodeFilter, scoreNodes} from '../../scheduling/scheduler.ts';
 import type {ObjectChange} from '../cluster-api.ts';
 import type {SimulationContext} from '../context.ts';
-import {
-  conditionOf,
-  isPodFinished,
-  PODS,
-  type PodObject,
-  timestamp,
-  withCondition,
-  writeStatus,
-} from '../objects.ts';
+import {conditionOf, isPodFinished, PODS, type PodObject, withCondition, writeStatus} from '../objects.ts';
+import {timestamp} from '../timestamp.ts';
 import {eventsOf} from './cluster-events.ts';
 import {preemptionMessage} from './preemption-message.ts';
 import {SchedulerCache} from './scheduler-cache.ts';
