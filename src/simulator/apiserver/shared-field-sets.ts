@@ -5,7 +5,7 @@
 import type {FieldSet} from './field-set.ts';
 
 /** Sets that nobody has asked for since so many new ones came are forgotten, so that a long run does not grow. */
-const GENERATION = 10_000;
+const GENERATION = 2_000;
 
 let recent = new Map<string, FieldSet>();
 let older = new Map<string, FieldSet>();
