@@ -18,7 +18,8 @@ import {
 } from './field-set.ts';
 import {asList, asObject, equals, isObject, type JsonObject} from './json.ts';
 import {apiVersionOf, type Resource} from './resources.ts';
-import {sharedFieldSet} from './shared-field-sets.ts';
+import {numberOf, sharedFieldSet} from './shared-field-sets.ts';
+import {SharedValues} from './shared-values.ts';
 import {type StatusCause, StatusError} from './status-error.ts';
 import type {Structure} from './structure.ts';
 import {type Comparison, compare, merge, removeFields} from './typed.ts';
@@ -249,20 +250,28 @@ function entryOf(
   before: ManagedFieldsEntry | undefined,
 ): ManagedFieldsEntry {
   if (before !== undefined && equals(before.fieldsV1, fieldsV1)) return before;
-  return {
+  return shared({
     manager,
     operation,
     apiVersion: apiVersionOf(resource),
     // The scale endpoint leaves the time out.
     ...(subresource === 'scale' ? {} : {time: timestamp(context.now())}),
     fieldsType: 'FieldsV1',
-    fieldsV1: sharedFieldSet(fieldsV1),
+    fieldsV1,
     ...(subresource === undefined ? {} : {subresource}),
-  };
+  });
 }
 
 function withFields(entry: ManagedFieldsEntry, fieldsV1: FieldSet): ManagedFieldsEntry {
-  return entry.fieldsV1 === fieldsV1 ? entry : {...entry, fieldsV1: sharedFieldSet(fieldsV1)};
+  return entry.fieldsV1 === fieldsV1 ? entry : shared({...entry, fieldsV1});
+}
+
+const entries = new SharedValues<ManagedFieldsEntry>();
+
+function shared(entry: ManagedFieldsEntry): ManagedFieldsEntry {
+  const fieldsV1 = sharedFieldSet(entry.fieldsV1);
+  const key = JSON.stringify({...entry, fieldsV1: numberOf(fieldsV1)});
+  return entries.get(key, () => ({...entry, fieldsV1}));
 }
 
 export function managersOf(object: ApiObject): readonly ManagedFieldsEntry[] {

@@ -1,14 +1,11 @@
 /**
- * One object for equal field sets: the ten thousand pods of a simulation are owned in the same few ways, and their
- * ownership would otherwise be a good part of its memory.
+ * One object for equal field sets, as the pods of a cluster are owned in the same few ways, and their ownership would
+ * otherwise be a good part of the memory of a simulation.
  */
 import type {FieldSet} from './field-set.ts';
+import {SharedValues} from './shared-values.ts';
 
-/** Sets that nobody has asked for since so many new ones came are forgotten, so that a long run does not grow. */
-const GENERATION = 2_000;
-
-let recent = new Map<string, FieldSet>();
-let older = new Map<string, FieldSet>();
+const sets = new SharedValues<FieldSet>();
 /** What a set is called in the keys of those that contain it. Also tells which are shared already. */
 const numbers = new WeakMap<FieldSet, number>();
 let count = 0;
@@ -21,15 +18,15 @@ export function sharedFieldSet(set: FieldSet): FieldSet {
   for (const [element, child] of Object.entries(set)) {
     const shared = sharedFieldSet(child);
     children[element] = shared;
-    key += `${numbers.get(shared)} ${element.length} ${element}`;
+    key += `${numberOf(shared)} ${element.length} ${element}`;
   }
-  const known = recent.get(key) ?? older.get(key);
-  if (known === undefined) numbers.set(children, ++count);
-  const shared = known ?? children;
-  recent.set(key, shared);
-  if (recent.size > GENERATION) {
-    older = recent;
-    recent = new Map();
-  }
-  return shared;
+  return sets.get(key, () => {
+    numbers.set(children, ++count);
+    return children;
+  });
+}
+
+/** Of a shared set; equal sets have the same. */
+export function numberOf(set: FieldSet): number {
+  return numbers.get(set) ?? 0;
 }
