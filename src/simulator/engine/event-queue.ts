@@ -1,11 +1,18 @@
 import {Heap} from '../../heap.ts';
 
-export interface ScheduledEvent {
+/** A class, as V8 would put literals that lived long in a rush among its long-lived objects ever after. */
+export class ScheduledEvent {
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
   readonly sequence: number;
   /** Gone once it has run or is cancelled, with all that it holds. */
   run: (() => void) | undefined;
+
+  constructor(at: number, sequence: number, run: () => void) {
+    this.at = at;
+    this.sequence = sequence;
+    this.run = run;
+  }
 }
 
 /** What is to happen when: by time and, at the same time, by who was added first. */
@@ -19,7 +26,7 @@ export class EventQueue {
   }
 
   add(at: number, run: () => void): ScheduledEvent {
-    const event: ScheduledEvent = {at, sequence: this.#sequence++, run};
+    const event = new ScheduledEvent(at, this.#sequence++, run);
     this.#heap.push(event);
     return event;
   }

@@ -161,13 +161,16 @@ export class CpuModel {
       capacity,
       usage,
       demand: demands.reduce((sum, demand) => sum + demand, system),
-      pods: workers.map(({pod}, index) => ({
-        namespace: pod.metadata.namespace ?? '',
-        name: pod.metadata.name,
-        node: name,
-        demand: demands[index] ?? 0,
-        usage: shares[index] ?? 0,
-      })),
+      // Put together when somebody asks: nodes are worked out far more often than pods are looked at.
+      get pods() {
+        return workers.map(({pod}, index) => ({
+          namespace: pod.metadata.namespace ?? '',
+          name: pod.metadata.name,
+          node: name,
+          demand: demands[index] ?? 0,
+          usage: shares[index] ?? 0,
+        }));
+      },
       isSaturated: capacity > 0 && usage >= parameters.saturatedShare * capacity,
     };
     this.#usage.set(name, result);
