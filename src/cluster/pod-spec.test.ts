@@ -181,11 +181,13 @@ describe('createPodSpecInterner', () => {
   it('gives one value to the replicas of a template, whatever their node and token volume', () => {
     const intern = createPodSpecInterner();
     const replica = (nodeName: string, token: string): ApiPodSpec => {
-      const volumeMounts = [{name: token, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount'}];
+      const mounts = {
+        volumeMounts: [{name: token, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount'}],
+      };
       return {
         nodeName,
-        containers: [{...asks('1'), ...{volumeMounts}}],
-        initContainers: [{...sidecar('1', '1Gi'), ...{volumeMounts}}],
+        containers: [{...asks('1'), ...mounts}],
+        initContainers: [{...sidecar('1', '1Gi'), ...mounts}],
         tolerations: [{operator: 'Exists'}],
         volumes: [{name: token, projected: {}}],
       };
