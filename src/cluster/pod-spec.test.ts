@@ -180,12 +180,27 @@ describe('completeForLabels', () => {
 describe('createPodSpecInterner', () => {
   it('gives one value to the replicas of a template, whatever their node and token volume', () => {
     const intern = createPodSpecInterner();
-    const template: ApiPodSpec = {containers: [asks('1')], tolerations: [{operator: 'Exists'}]};
+    const replica = (nodeName: string, token: string): ApiPodSpec => {
+      const mounts = {
+        volumeMounts: [{name: token, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount'}],
+      };
+      return {
+        nodeName,
+        containers: [{...asks('1'), ...mounts}],
+        initContainers: [{...sidecar('1', '1Gi'), ...mounts}],
+        tolerations: [{operator: 'Exists'}],
+        volumes: [{name: token, projected: {}}],
+      };
+    };
 
-    const a = intern({...template, nodeName: 'a', volumes: [{name: 'kube-api-access-x7', projected: {}}]});
-    const b = intern({...template, nodeName: 'b', volumes: [{name: 'kube-api-access-q2', projected: {}}]});
+    const specs = [
+      intern(replica('a', 'kube-api-access-x7')),
+      intern(replica('b', 'kube-api-access-q2')),
+      intern({...replica('c', 'kube-api-access-z4'), initContainers: []}),
+    ];
 
-    expect(a).toBe(b);
+    expect(specs[0]).toBe(specs[1]);
+    expect(specs[2]).not.toBe(specs[0]);
   });
 
   it('tells apart what placement tells apart: a claim, a request, a label selector', () => {

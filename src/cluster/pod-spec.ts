@@ -359,13 +359,18 @@ export function createPodSpecInterner(): PodSpecInterner {
     }
   });
   return (raw) => {
-    // The service account's token volume has a random name and nodeName differs for each pod: neither counts.
-    const {nodeName: _nodeName, volumes, ...rest} = raw;
+    // The service account's token volume has a random name, which its mounts repeat, and nodeName differs for each pod:
+    // none of them counts.
+    const {nodeName: _nodeName, volumes, containers, initContainers, ...rest} = raw;
     const telling = (volumes ?? []).filter(
       (volume) => bearsOnPlacement(volume) || volume.image !== undefined,
     );
     // The digest, because the text of a spec is larger than the value that is kept for it.
-    const key = hash('sha256', JSON.stringify([rest, telling]), 'base64');
+    const key = hash(
+      'sha256',
+      JSON.stringify([rest, telling, containers?.map(withoutMounts), initContainers?.map(withoutMounts)]),
+      'base64',
+    );
     const existing = known.get(key)?.deref();
     if (existing !== undefined) {
       return existing;
@@ -375,4 +380,9 @@ export function createPodSpecInterner(): PodSpecInterner {
     collected.register(spec, key);
     return spec;
   };
+}
+
+function withoutMounts(container: ApiContainer & {volumeMounts?: unknown}): ApiContainer {
+  const {volumeMounts: _volumeMounts, ...rest} = container;
+  return rest;
 }

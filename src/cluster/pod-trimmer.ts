@@ -96,7 +96,7 @@ function withoutOwnNode(spec: ApiPodSpec): ApiPodSpec {
 }
 
 /** One value for all equal ones, for as long as anybody has it. */
-function createInterner<T extends object>(toShared: (value: T) => T): (value: T) => T {
+export function createInterner<T extends object>(toShared: (value: T) => T): (value: T) => T {
   const known = new Map<string, WeakRef<T>>();
   const collected = new FinalizationRegistry<string>((key) => {
     if (known.get(key)?.deref() === undefined) {

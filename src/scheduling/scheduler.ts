@@ -251,6 +251,20 @@ export function scoreNodes(
     .sort((a, b) => b.total - a.total || compareText(a.node, b.node));
 }
 
+/** The totals of `scoreNodes` alone, in the order of the nodes: a scheduler that explains nothing asks often. */
+export function scoreTotals(
+  pod: PodToSchedule,
+  snapshot: SchedulingSnapshot,
+  feasible: readonly NodeInfo[],
+  plugins: readonly ScorePlugin[] = DEFAULT_SCORES,
+): NodeTotal[] {
+  const columns = scoreColumns(pod, snapshot, feasible, plugins);
+  return feasible.map(({node}, index) => ({
+    node: node.name,
+    total: columns.reduce((total, {scores}) => total + (scores[index] ?? 0), 0),
+  }));
+}
+
 interface ScoreColumn {
   readonly plugin: PluginName;
   /** Weighted, in the order of the nodes. */

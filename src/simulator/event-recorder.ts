@@ -1,7 +1,9 @@
+import {hash} from 'node:crypto';
 import type {Clock} from '../clock.ts';
 import type {ApiObject, ClusterApi} from './cluster-api.ts';
 import {EventCorrelator} from './event-correlator.ts';
-import {EVENTS, timestamp, unlessGone} from './objects.ts';
+import {EVENTS, unlessGone} from './objects.ts';
+import {timestamp} from './timestamp.ts';
 
 type EventType = 'Normal' | 'Warning';
 
@@ -18,6 +20,8 @@ export const silentRecorder: EventRecorder = {record: () => undefined};
 interface Known {
   readonly namespace: string;
   readonly name: string;
+  /** When it is gone, in milliseconds since the epoch. */
+  readonly expiresAt: number;
 }
 
 export class ApiEventRecorder implements EventRecorder {
@@ -25,8 +29,9 @@ export class ApiEventRecorder implements EventRecorder {
   readonly #clock: Clock;
   readonly #timeToLive: number;
   readonly #correlator = new EventCorrelator();
+  /** The oldest first. */
   readonly #known = new Map<string, Known>();
-  readonly #expiring: {readonly key: string; readonly at: number}[] = [];
+  #isSweepPlanned = false;
   #sequence = 0;
 
   /** `timeToLive` in milliseconds: an event is gone so long after it was first seen. */
@@ -47,7 +52,9 @@ export class ApiEventRecorder implements EventRecorder {
     if (correlated === undefined) {
       return;
     }
-    const {key, message} = correlated;
+    const {message} = correlated;
+    // The digest, because the text tells all that the event does once more.
+    const key = hash('sha256', correlated.key, 'base64');
     const known = this.#known.get(key);
     if (known !== undefined) {
       const counted = unlessGone(() =>
@@ -93,30 +100,25 @@ export class ApiEventRecorder implements EventRecorder {
       // As upstream: an event that cannot be written, such as in a namespace that ends, is lost.
       return;
     }
-    this.#known.set(key, {namespace, name});
-    this.#expire(key);
-  }
-
-  #expire(key: string): void {
-    this.#expiring.push({key, at: this.#clock.now() + this.#timeToLive});
-    if (this.#expiring.length === 1) {
+    // One that was deleted by somebody else may still be known, at its old place.
+    this.#known.delete(key);
+    this.#known.set(key, {namespace, name, expiresAt: this.#clock.now() + this.#timeToLive});
+    if (!this.#isSweepPlanned) {
       this.#sweepAfter(this.#timeToLive);
     }
   }
 
   #sweepAfter(milliseconds: number): void {
+    this.#isSweepPlanned = true;
     this.#clock.after(milliseconds, () => {
-      const due = this.#expiring.findIndex(({at}) => at > this.#clock.now());
-      for (const {key} of this.#expiring.splice(0, due < 0 ? this.#expiring.length : due)) {
-        const known = this.#known.get(key);
-        this.#known.delete(key);
-        if (known !== undefined) {
-          unlessGone(() => this.#api.delete(EVENTS, known.namespace, known.name, {actor: 'kube-apiserver'}));
+      this.#isSweepPlanned = false;
+      for (const [key, {namespace, name, expiresAt}] of this.#known) {
+        if (expiresAt > this.#clock.now()) {
+          this.#sweepAfter(expiresAt - this.#clock.now());
+          return;
         }
-      }
-      const [next] = this.#expiring;
-      if (next !== undefined) {
-        this.#sweepAfter(next.at - this.#clock.now());
+        this.#known.delete(key);
+        unlessGone(() => this.#api.delete(EVENTS, namespace, name, {actor: 'kube-apiserver'}));
       }
     });
   }

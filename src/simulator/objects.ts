@@ -181,11 +181,6 @@ export function fromKey(key: string): {namespace: string | undefined; name: stri
     : {namespace: key.slice(0, slash), name: key.slice(slash + 1)};
 }
 
-/** As metav1.Time is written: whole seconds. */
-export function timestamp(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}
-
 export function conditionOf(
   status: {readonly conditions?: readonly Condition[]} | undefined,
   type: string,

@@ -2,7 +2,7 @@
 import type {Clock} from '../clock.ts';
 import type {ObjectChange} from './cluster-api.ts';
 import type {Kubelets, NodeListener} from './kubelet/kubelets.ts';
-import type {CpuListener, NodeUsage} from './load/cpu-model.ts';
+import type {CpuListener, NodeLoad} from './load/cpu-model.ts';
 import type {ServiceDirectory, ServiceListener} from './load/service-directory.ts';
 import {
   conditionOf,
@@ -98,7 +98,7 @@ export class Timeline implements NodeListener, ServiceListener, CpuListener {
     this.#checkServices();
   }
 
-  nodeSaturated({node, demand, capacity}: NodeUsage): void {
+  nodeSaturated({node, demand, capacity}: NodeLoad): void {
     this.#add({at: this.#clock.now(), kind: 'NodeSaturated', node, demand, capacity});
   }
 

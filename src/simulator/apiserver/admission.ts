@@ -12,6 +12,9 @@ import {forbidden, notFound, StatusError} from './status-error.ts';
 const NAMESPACES = {group: '', plural: 'namespaces'};
 const TOKEN_MOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 const UNREACHABLE_SECONDS = 300;
+const TOLERATED: readonly Draft[] = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable'].map(
+  (key) => ({key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: UNREACHABLE_SECONDS}),
+);
 
 export function assertNamespaceTakesObjects(
   context: ServerContext,
@@ -91,29 +94,25 @@ function admitServiceAccount(
   for (const container of [...drafts(spec, 'initContainers'), ...drafts(spec, 'containers')]) {
     const existing = drafts(container, 'volumeMounts');
     if (existing.some((mount) => mount['mountPath'] === TOKEN_MOUNT)) continue;
-    container['volumeMounts'] = [...existing, {name: volume, readOnly: true, mountPath: TOKEN_MOUNT}];
+    container['volumeMounts'] = existing.concat({name: volume, readOnly: true, mountPath: TOKEN_MOUNT});
     isMounted = true;
   }
-  if (isMounted) spec['volumes'] = [...asList(spec['volumes']), tokenVolume(volume)];
+  if (isMounted) spec['volumes'] = asList(spec['volumes']).concat({name: volume, projected: TOKEN});
 }
 
-function tokenVolume(name: string): Draft {
-  return {
-    name,
-    projected: {
-      sources: [
-        {serviceAccountToken: {expirationSeconds: 3607, path: 'token'}},
-        {configMap: {name: 'kube-root-ca.crt', items: [{key: 'ca.crt', path: 'ca.crt'}]}},
-        {
-          downwardAPI: {
-            items: [{path: 'namespace', fieldRef: {apiVersion: 'v1', fieldPath: 'metadata.namespace'}}],
-          },
-        },
-      ],
-      defaultMode: 0o644,
+/** Every pod has the very same. */
+const TOKEN: Draft = {
+  sources: [
+    {serviceAccountToken: {expirationSeconds: 3607, path: 'token'}},
+    {configMap: {name: 'kube-root-ca.crt', items: [{key: 'ca.crt', path: 'ca.crt'}]}},
+    {
+      downwardAPI: {
+        items: [{path: 'namespace', fieldRef: {apiVersion: 'v1', fieldPath: 'metadata.namespace'}}],
+      },
     },
-  };
-}
+  ],
+  defaultMode: 0o644,
+};
 
 function admitPriority(context: ServerContext, resource: Resource, spec: Draft, podName: string): void {
   const name = text(spec, 'priorityClassName');
@@ -136,14 +135,13 @@ function admitPriority(context: ServerContext, resource: Resource, spec: Draft, 
 
 function addTolerations(spec: Draft): void {
   const tolerations = drafts(spec, 'tolerations');
-  for (const key of ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']) {
+  for (const tolerated of TOLERATED) {
     const isTolerated = tolerations.some(
       (each) =>
-        (each['key'] === key || each['key'] === undefined) &&
+        (each['key'] === tolerated['key'] || each['key'] === undefined) &&
         (each['effect'] === 'NoExecute' || each['effect'] === undefined),
     );
-    if (isTolerated) continue;
-    tolerations.push({key, operator: 'Exists', effect: 'NoExecute', tolerationSeconds: UNREACHABLE_SECONDS});
+    if (!isTolerated) tolerations.push(tolerated);
   }
   spec['tolerations'] = tolerations;
 }

@@ -3,6 +3,7 @@
  * come from outside. It may import src/cluster and src/api; the HTTP face (../http) and the cluster's own parts use it.
  */
 import type {ApiObject, ClusterApi, DeleteOptions, ObjectChange, ResourceName} from '../cluster-api.ts';
+import {timestamp} from '../timestamp.ts';
 import {installBootstrapPolicy} from './bootstrap-policy.ts';
 import type {ServerContext, WriteOptions} from './context.ts';
 import {serveDefinitions} from './custom/definitions.ts';
@@ -118,7 +119,7 @@ export class ApiServer implements ClusterApi {
       type: 'PodScheduled',
       status: 'True',
       lastProbeTime: null,
-      lastTransitionTime: new Date(this.context.now()).toISOString().replace(/\.\d+/, ''),
+      lastTransitionTime: timestamp(this.context.now()),
     };
     const bound = {
       ...old,

@@ -23,11 +23,6 @@ export interface WriteOptions {
   readonly warn?: (message: string) => void;
 }
 
-/** metav1.Time: whole seconds. */
-export function timestamp(milliseconds: number): string {
-  return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;
-}
-
 /** Shaped as a random UUID (version 4). */
 export function makeUid(random: () => number): string {
   const hex = Array.from({length: 4}, () =>
@@ -36,7 +31,9 @@ export function makeUid(random: () => number): string {
       .padStart(8, '0'),
   ).join('');
   const variant = ((Number.parseInt(hex[16] ?? '0', 16) & 3) | 8).toString(16);
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20)}`;
+  const [version, clock] = [`4${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`];
+  // Joined rather than put together piece by piece: V8 would keep all the pieces as long as the uid.
+  return [hex.slice(0, 8), hex.slice(8, 12), version, clock, hex.slice(20)].join('-');
 }
 
 // No vowels, so that no words come about: apimachinery/pkg/util/rand/rand.go.

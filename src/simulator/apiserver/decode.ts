@@ -112,8 +112,8 @@ function readObject(
     result[name] = decoded;
   }
   if (state.fillsStructs === true) {
-    for (const [name, field] of structure.fields) {
-      if (result[name] === undefined) fillIn(structure, name, field, result);
+    for (const {name, value} of fillingsOf(structure)) {
+      if (result[name] === undefined) result[name] = value();
     }
   }
   return result;
@@ -140,34 +140,45 @@ export function isEmbeddedStruct(field: Structure): boolean {
   );
 }
 
+/** A field without `omitempty` that is no pointer: it is always there, with its zero value. */
+interface Filling {
+  readonly name: string;
+  readonly value: () => unknown;
+}
+
+const fillings = new WeakMap<Structure, readonly Filling[]>();
+
+function fillingsOf(structure: Structure & {kind: 'object'}): readonly Filling[] {
+  let known = fillings.get(structure);
+  if (known === undefined) {
+    known = [...structure.fields].flatMap(([name, field]) => {
+      const value = fillingOf(structure, name, field);
+      return value === undefined ? [] : [{name, value}];
+    });
+    fillings.set(structure, known);
+  }
+  return known;
+}
+
+function fillingOf(
+  structure: Structure & {kind: 'object'},
+  name: string,
+  field: Structure,
+): (() => unknown) | undefined {
+  if (isEmbeddedStruct(field)) return () => emptyStruct(field);
+  if (isConditionTime(structure, field)) return () => null;
+  const value = field.kind === 'scalar' ? field.schema.default : undefined;
+  return value !== undefined && structure.schema.required?.includes(name) === true ? () => value : undefined;
+}
+
 function emptyStruct(field: Structure): unknown {
-  const result: Record<string, unknown> = {};
-  if (field.kind !== 'object') return result;
-  for (const [name, child] of field.fields) fillIn(field, name, child, result);
-  return result;
+  if (field.kind !== 'object') return {};
+  return Object.fromEntries(fillingsOf(field).map(({name, value}) => [name, value()]));
 }
 
 /** metav1.Time is a struct: unset, it is printed as null. Of conditions, people and other programs see it. */
 function isConditionTime({typeName}: Structure, field: Structure): boolean {
   return field.kind === 'scalar' && field.type === 'time' && /\wCondition$/.test(typeName);
-}
-
-/** Fields without `omitempty` that are no pointers are always there, with their zero value. */
-function fillIn(
-  structure: Structure & {kind: 'object'},
-  name: string,
-  field: Structure,
-  result: Record<string, unknown>,
-): void {
-  if (isEmbeddedStruct(field)) result[name] = emptyStruct(field);
-  else if (isConditionTime(structure, field)) result[name] = null;
-  else if (
-    field.kind === 'scalar' &&
-    field.schema.default !== undefined &&
-    structure.schema.required?.includes(name) === true
-  ) {
-    result[name] = field.schema.default;
-  }
 }
 
 function readScalar(structure: Structure & {kind: 'scalar'}, value: unknown, path: string): unknown {

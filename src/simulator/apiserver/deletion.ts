@@ -4,7 +4,7 @@
  * core/namespace/storage/storage.go.
  */
 import type {ApiObject, ApiObjectMeta, DeleteOptions} from '../cluster-api.ts';
-import {timestamp} from './context.ts';
+import {timestamp} from '../timestamp.ts';
 import {asList, asObject, valueAt} from './json.ts';
 import type {Resource} from './resources.ts';
 import {conflict} from './status-error.ts';

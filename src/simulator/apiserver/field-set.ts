@@ -14,20 +14,17 @@ const MEMBER = '.';
 const LEAF: FieldSet = {};
 
 export function isMember(set: FieldSet | undefined): boolean {
-  if (set === undefined) return false;
-  if (Object.hasOwn(set, MEMBER)) return true;
+  return set !== undefined && (Object.hasOwn(set, MEMBER) || isEmptySet(set));
+}
+
+function isEmptySet(set: FieldSet): boolean {
   for (const _ in set) return false;
   return true;
 }
 
 /** Undefined when nothing is left. */
 export function makeSet(member: boolean, children: Record<string, FieldSet>): FieldSet | undefined {
-  let isEmpty = true;
-  for (const _ in children) {
-    isEmpty = false;
-    break;
-  }
-  if (isEmpty) return member ? LEAF : undefined;
+  if (isEmptySet(children)) return member ? LEAF : undefined;
   return member ? {[MEMBER]: LEAF, ...children} : children;
 }
 
@@ -35,40 +32,57 @@ function* childrenOf(set: FieldSet | undefined): Generator<[string, FieldSet]> {
   for (const [element, child] of Object.entries(set ?? {})) if (element !== MEMBER) yield [element, child];
 }
 
+/** `left` itself when `right` adds nothing to it. */
 export function union(left: FieldSet | undefined, right: FieldSet | undefined): FieldSet | undefined {
   if (left === undefined || left === right) return right;
   if (right === undefined) return left;
-  const children = Object.fromEntries(childrenOf(left));
-  for (const [element, child] of childrenOf(right)) {
-    const both = union(children[element], child);
-    if (both !== undefined) children[element] = both;
+  const added: Record<string, FieldSet> = {};
+  for (const element in right) {
+    if (element === MEMBER) continue;
+    const known = childOf(left, element);
+    const both = union(known, right[element]);
+    if (both !== undefined && both !== known) added[element] = both;
   }
-  return makeSet(isMember(left) || isMember(right), children);
+  const member = isMember(left) || isMember(right);
+  if (member === isMember(left) && isEmptySet(added)) return left;
+  const {[MEMBER]: _, ...children} = left;
+  return makeSet(member, Object.assign(children, added));
 }
 
+/** `left` itself when `right` takes nothing from it. */
 export function difference(left: FieldSet | undefined, right: FieldSet | undefined): FieldSet | undefined {
   if (left === undefined || right === undefined) return left;
-  const children: Record<string, FieldSet> = {};
-  for (const [element, child] of childrenOf(left)) {
-    const rest = difference(child, childOf(right, element));
-    if (rest !== undefined) children[element] = rest;
-  }
-  return makeSet(isMember(left) && !isMember(right), children);
+  const member = isMember(left) && !isMember(right);
+  return withChildren(left, member, (child, element) => difference(child, childOf(right, element)));
 }
 
-/** Without the members of `right` and all below them. */
+/** Without the members of `right` and all below them; `left` itself when it has none of them. */
 export function recursiveDifference(
   left: FieldSet | undefined,
   right: FieldSet | undefined,
 ): FieldSet | undefined {
   if (left === undefined || right === undefined) return left;
   if (isMember(right)) return undefined;
+  return withChildren(left, isMember(left), (child, element) =>
+    recursiveDifference(child, childOf(right, element)),
+  );
+}
+
+function withChildren(
+  set: FieldSet,
+  member: boolean,
+  change: (child: FieldSet, element: string) => FieldSet | undefined,
+): FieldSet | undefined {
   const children: Record<string, FieldSet> = {};
-  for (const [element, child] of childrenOf(left)) {
-    const rest = recursiveDifference(child, childOf(right, element));
-    if (rest !== undefined) children[element] = rest;
+  let isSame = member === isMember(set);
+  for (const element in set) {
+    if (element === MEMBER) continue;
+    const child = set[element] as FieldSet;
+    const changed = change(child, element);
+    if (changed !== undefined) children[element] = changed;
+    isSame &&= changed === child;
   }
-  return makeSet(isMember(left), children);
+  return isSame ? set : makeSet(member, children);
 }
 
 export function intersection(left: FieldSet | undefined, right: FieldSet | undefined): FieldSet | undefined {

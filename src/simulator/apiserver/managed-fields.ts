@@ -3,7 +3,8 @@
  * Sources: apimachinery/pkg/util/managedfields and structured-merge-diff/v6/merge/update.go.
  */
 import type {ApiObject} from '../cluster-api.ts';
-import {type ServerContext, timestamp, type WriteOptions} from './context.ts';
+import {timestamp} from '../timestamp.ts';
+import {type ServerContext, type WriteOptions} from './context.ts';
 import {isEmbeddedStruct} from './decode.ts';
 import {
   difference,
@@ -17,6 +18,8 @@ import {
 } from './field-set.ts';
 import {asList, asObject, equals, isObject, type JsonObject} from './json.ts';
 import {apiVersionOf, type Resource} from './resources.ts';
+import {numberOf, sharedFieldSet} from './shared-field-sets.ts';
+import {SharedValues} from './shared-values.ts';
 import {type StatusCause, StatusError} from './status-error.ts';
 import type {Structure} from './structure.ts';
 import {type Comparison, compare, merge, removeFields} from './typed.ts';
@@ -100,7 +103,7 @@ export function trackUpdate(
   for (const entry of managers) {
     if (isOwn(entry)) continue;
     const rest = difference(difference(entry.fieldsV1, changed), comparison.removed);
-    if (rest !== undefined) entries.push(entry.fieldsV1 === rest ? entry : {...entry, fieldsV1: rest});
+    if (rest !== undefined) entries.push(withFields(entry, rest));
   }
   const own = managers.find(isOwn);
   const owned = ownable(
@@ -181,7 +184,7 @@ export function applyTo(
   const entries: ManagedFieldsEntry[] = [];
   for (const entry of others) {
     const rest = difference(difference(entry.fieldsV1, changed), comparison.removed);
-    if (rest !== undefined) entries.push(equals(rest, entry.fieldsV1) ? entry : {...entry, fieldsV1: rest});
+    if (rest !== undefined) entries.push(withFields(entry, rest));
   }
   if (applied !== undefined) {
     const entry = entryOf(context, resource, options, 'Apply', applied, own);
@@ -247,7 +250,7 @@ function entryOf(
   before: ManagedFieldsEntry | undefined,
 ): ManagedFieldsEntry {
   if (before !== undefined && equals(before.fieldsV1, fieldsV1)) return before;
-  return {
+  return shared({
     manager,
     operation,
     apiVersion: apiVersionOf(resource),
@@ -256,7 +259,19 @@ function entryOf(
     fieldsType: 'FieldsV1',
     fieldsV1,
     ...(subresource === undefined ? {} : {subresource}),
-  };
+  });
+}
+
+function withFields(entry: ManagedFieldsEntry, fieldsV1: FieldSet): ManagedFieldsEntry {
+  return entry.fieldsV1 === fieldsV1 ? entry : shared({...entry, fieldsV1});
+}
+
+const entries = new SharedValues<ManagedFieldsEntry>();
+
+function shared(entry: ManagedFieldsEntry): ManagedFieldsEntry {
+  const fieldsV1 = sharedFieldSet(entry.fieldsV1);
+  const key = JSON.stringify({...entry, fieldsV1: numberOf(fieldsV1)});
+  return entries.get(key, () => ({...entry, fieldsV1}));
 }
 
 export function managersOf(object: ApiObject): readonly ManagedFieldsEntry[] {

@@ -8,8 +8,20 @@ const NANO = 10n ** 9n;
 export const QUANTITY_ERROR =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
+/** The same few are written again and again. Forgotten all at once, so that the map stays small. */
+const REMEMBERED = 1_000;
+const known = new Map<string | number, string | undefined>();
+
 /** `0.5` becomes `500m`, `1.5Gi` becomes `1536Mi`; undefined when the text is no quantity. */
 export function canonicalQuantity(value: string | number): string | undefined {
+  if (!known.has(value)) {
+    if (known.size >= REMEMBERED) known.clear();
+    known.set(value, canonicalText(value));
+  }
+  return known.get(value);
+}
+
+function canonicalText(value: string | number): string | undefined {
   const match = PATTERN.exec(String(value));
   if (match === null) return undefined;
   const [, sign = '', whole = '', fraction = '', suffix = ''] = match;

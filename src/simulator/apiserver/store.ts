@@ -86,10 +86,11 @@ export class ObjectStore {
     const previous = table.objects.get(key);
     table.objects.set(key, object);
     if (previous === undefined) table.keys.splice(lowerBound(table.keys, key), 0, key);
+    const revision = this.nextRevision;
     this.#record(
       previous === undefined
-        ? {type: 'ADDED', resource, object}
-        : {type: 'MODIFIED', resource, object, previous},
+        ? {type: 'ADDED', resource, object, revision}
+        : {type: 'MODIFIED', resource, object, previous, revision},
     );
   }
 
@@ -101,7 +102,7 @@ export class ObjectStore {
     if (previous === undefined) return;
     table.objects.delete(key);
     table.keys.splice(lowerBound(table.keys, key), 1);
-    this.#record({type: 'DELETED', resource, object, previous});
+    this.#record({type: 'DELETED', resource, object, previous, revision: this.nextRevision});
   }
 
   /** What happened to a resource after `revision`. Throws 410 when that is no longer known. */
@@ -144,9 +145,8 @@ export class ObjectStore {
     );
   }
 
-  #record(change: ObjectChange): void {
-    this.#revision++;
-    const recorded = {...change, revision: this.#revision};
+  #record(recorded: RecordedChange): void {
+    this.#revision = recorded.revision;
     this.#history.push(recorded);
     if (this.#history.length > this.#historyLimit * 1.25) {
       const dropped = this.#history.splice(0, this.#history.length - this.#historyLimit);

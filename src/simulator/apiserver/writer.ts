@@ -4,8 +4,9 @@
  * kubernetes/pkg/registry.
  */
 import type {ApiObject} from '../cluster-api.ts';
+import {timestamp} from '../timestamp.ts';
 import {admitCreation, assertNamespaceTakesObjects} from './admission.ts';
-import {makeUid, randomSuffix, type ServerContext, timestamp, type WriteOptions} from './context.ts';
+import {makeUid, randomSuffix, type ServerContext, type WriteOptions} from './context.ts';
 import {DecodeError, decode} from './decode.ts';
 import {isDeletable} from './deletion.ts';
 import {toStored} from './event-versions.ts';

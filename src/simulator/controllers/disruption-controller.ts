@@ -19,10 +19,10 @@ import {
   PODS,
   type PodObject,
   REPLICA_SETS,
-  timestamp,
   withCondition,
   writeStatus,
 } from '../objects.ts';
+import {timestamp} from '../timestamp.ts';
 import {scaledValue} from './deployment/rollout-arithmetic.ts';
 import {WorkQueue} from './work-queue.ts';
 

@@ -59,10 +59,15 @@ export class EndpointSliceController {
     if (!isWanted) {
       return;
     }
+    const known = index
+      .dependentsOf(service.metadata.uid)
+      .find(({resource}) => resource === ENDPOINT_SLICES)?.object;
+    const before = (known?.['endpoints'] ?? []) as readonly object[];
     const endpoints: object[] = [];
     for (const pod of index.podsOfNamespace(namespace)) {
       if (selects(service, pod) && hasAddress(pod)) {
-        endpoints.push(this.#endpointOf(pod, service));
+        // What stays as it is stays the very same object, so that versions of the slice share it.
+        endpoints.push(unlessSame(this.#endpointOf(pod, service), before[endpoints.length]));
       }
     }
     const ports = (service.spec?.ports ?? []).map((port) => ({
@@ -75,11 +80,8 @@ export class EndpointSliceController {
       endpoints.length === 0
         ? {addressType: 'IPv4', endpoints: null, ports: null}
         : {addressType: 'IPv4', endpoints, ports};
-    const known = index
-      .dependentsOf(service.metadata.uid)
-      .find(({resource}) => resource === ENDPOINT_SLICES)?.object;
     if (known !== undefined) {
-      if (JSON.stringify(known['endpoints']) !== JSON.stringify(content.endpoints)) {
+      if (endpoints.length !== before.length || endpoints.some((each, index) => each !== before[index])) {
         unlessGone(() =>
           api.update(
             ENDPOINT_SLICES,
@@ -132,6 +134,10 @@ export class EndpointSliceController {
       ...(zone === undefined ? {} : {zone}),
     };
   }
+}
+
+function unlessSame(endpoint: object, before: object | undefined): object {
+  return before !== undefined && JSON.stringify(endpoint) === JSON.stringify(before) ? before : endpoint;
 }
 
 function selects(service: ApiObject, {metadata}: ApiObject): boolean {

@@ -16,10 +16,10 @@ import {
   type NodeObject,
   PODS,
   type PodObject,
-  timestamp,
   withCondition,
   writeStatus,
 } from '../objects.ts';
+import {timestamp} from '../timestamp.ts';
 import {
   changeTaints,
   hasNoExecuteTaint,

@@ -1,6 +1,7 @@
 import type {Taint} from '../../cluster/node.ts';
 import type {SimulationContext} from '../context.ts';
-import {conditionOf, NODES, type NodeObject, timestamp, unlessGone} from '../objects.ts';
+import {conditionOf, NODES, type NodeObject, unlessGone} from '../objects.ts';
+import {timestamp} from '../timestamp.ts';
 
 export const NODE_CONTROLLER = 'node-controller';
 export const NOT_READY = 'node.kubernetes.io/not-ready';

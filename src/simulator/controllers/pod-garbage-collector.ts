@@ -12,11 +12,11 @@ import {
   type NodeObject,
   PODS,
   type PodObject,
-  timestamp,
   unlessGone,
   withCondition,
   writeStatus,
 } from '../objects.ts';
+import {timestamp} from '../timestamp.ts';
 
 const POD_GARBAGE_COLLECTOR = 'pod-garbage-collector';
 const OUT_OF_SERVICE = 'node.kubernetes.io/out-of-service';

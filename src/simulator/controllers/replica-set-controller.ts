@@ -21,9 +21,9 @@ import {
   REPLICA_SETS,
   type ReplicaSetObject,
   type ReplicaSetStatus,
-  timestamp,
   writeStatus,
 } from '../objects.ts';
+import {timestamp} from '../timestamp.ts';
 import {claim} from './claim.ts';
 import {inDeletionOrder} from './deletion-order.ts';
 import {WorkQueue} from './work-queue.ts';

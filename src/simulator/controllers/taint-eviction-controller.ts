@@ -12,11 +12,11 @@ import {
   type NodeObject,
   PODS,
   type PodObject,
-  timestamp,
   unlessGone,
   withCondition,
   writeStatus,
 } from '../objects.ts';
+import {timestamp} from '../timestamp.ts';
 import {WorkQueue} from './work-queue.ts';
 
 const TAINT_EVICTION_CONTROLLER = 'taint-eviction-controller';

@@ -1,11 +1,18 @@
 import {Heap} from '../../heap.ts';
 
-export interface ScheduledEvent {
+/** A class, as V8 would put literals that lived long in a rush among its long-lived objects ever after. */
+export class ScheduledEvent {
   /** Milliseconds since the Unix epoch. */
   readonly at: number;
   readonly sequence: number;
-  readonly run: () => void;
-  cancelled: boolean;
+  /** Gone once it has run or is cancelled, with all that it holds. */
+  run: (() => void) | undefined;
+
+  constructor(at: number, sequence: number, run: () => void) {
+    this.at = at;
+    this.sequence = sequence;
+    this.run = run;
+  }
 }
 
 /** What is to happen when: by time and, at the same time, by who was added first. */
@@ -19,15 +26,15 @@ export class EventQueue {
   }
 
   add(at: number, run: () => void): ScheduledEvent {
-    const event: ScheduledEvent = {at, sequence: this.#sequence++, run, cancelled: false};
+    const event = new ScheduledEvent(at, this.#sequence++, run);
     this.#heap.push(event);
     return event;
   }
 
-  /** A cancelled event stays in the heap until its time comes; only its work is forgotten. */
+  /** A cancelled event stays in the heap until its time comes; only what it runs is forgotten. */
   cancel(event: ScheduledEvent): void {
-    if (!event.cancelled) {
-      event.cancelled = true;
+    if (event.run !== undefined) {
+      event.run = undefined;
       this.#cancelled++;
     }
   }
@@ -38,19 +45,20 @@ export class EventQueue {
     return this.#heap.first?.at;
   }
 
-  /** Takes out the next event. */
-  pop(): ScheduledEvent | undefined {
+  /** Takes out the next event, and gives what it runs. */
+  pop(): (() => void) | undefined {
     this.#dropCancelled();
     const next = this.#heap.pop();
+    const run = next?.run;
     if (next !== undefined) {
-      // So that a late cancel of an event that has run counts for nothing.
-      next.cancelled = true;
+      // A late cancel counts for nothing then, too.
+      next.run = undefined;
     }
-    return next;
+    return run;
   }
 
   #dropCancelled(): void {
-    while (this.#heap.first?.cancelled === true) {
+    while (this.#heap.first !== undefined && this.#heap.first.run === undefined) {
       this.#heap.pop();
       this.#cancelled--;
     }

@@ -45,9 +45,9 @@ export class SimulationClock implements Clock {
     if (at === undefined || at > until) {
       return false;
     }
-    const event = this.#queue.pop();
+    const run = this.#queue.pop();
     this.#now = Math.max(this.#now, at);
-    event?.run();
+    run?.();
     return true;
   }
 

@@ -1,9 +1,9 @@
 /** metrics.k8s.io/v1beta1, which a real cluster gets from metrics-server: `kubectl top`. */
 import type {ApiServer} from '../apiserver/api-server.ts';
-import {timestamp} from '../apiserver/context.ts';
 import {parseLabelSelector} from '../apiserver/selectors.ts';
 import {notFound} from '../apiserver/status-error.ts';
 import type {ApiObject} from '../cluster-api.ts';
+import {timestamp} from '../timestamp.ts';
 import type {ApiRequest, ApiResponse} from './exchange.ts';
 
 export interface Usage {

@@ -1,6 +1,5 @@
 /** Questions in the form of objects that are never stored: access reviews, token requests and reviews. */
 import type {ApiServer} from '../apiserver/api-server.ts';
-import {timestamp} from '../apiserver/context.ts';
 import {asList, asObject, type JsonObject, textOf} from '../apiserver/json.ts';
 import {trackUpdate} from '../apiserver/managed-fields.ts';
 import {type Attributes, authorize, type PolicyRule, rulesFor, type UserInfo} from '../apiserver/rbac.ts';
@@ -8,6 +7,7 @@ import type {Resource} from '../apiserver/resources.ts';
 import {StatusError} from '../apiserver/status-error.ts';
 import {builtInStructure} from '../apiserver/structure.ts';
 import type {ApiObject} from '../cluster-api.ts';
+import {timestamp} from '../timestamp.ts';
 import type {Authentication} from './authentication.ts';
 import {type ApiRequest, type ApiResponse, fieldManager, readBody} from './exchange.ts';
 

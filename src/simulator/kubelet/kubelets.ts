@@ -8,10 +8,10 @@ import {
   type NodeObject,
   PODS,
   type PodObject,
-  timestamp,
   withCondition,
   writeStatus,
 } from '../objects.ts';
+import {timestamp} from '../timestamp.ts';
 import {address, nodeStatus, READY_CONDITIONS} from './node-status.ts';
 import {KUBELET, PodWorker} from './pod-worker.ts';
 

@@ -1,6 +1,7 @@
 /** The status that a kubelet reports of a pod, as the real one writes it. Pure. */
 import type {Condition, ContainerStatus, PodObject, PodStatus} from '../objects.ts';
-import {conditionOf, timestamp} from '../objects.ts';
+import {conditionOf} from '../objects.ts';
+import {timestamp} from '../timestamp.ts';
 
 export interface ReportedPod {
   readonly state: 'running' | 'waiting' | 'succeeded';

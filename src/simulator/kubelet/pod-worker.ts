@@ -21,6 +21,10 @@ export interface PodAddresses {
   readonly hostIP: string;
 }
 
+function nothingToCancel(): void {
+  // Shared by all that wait for nothing: there are ten thousand of them.
+}
+
 export class PodWorker {
   readonly uid: string;
   readonly #context: SimulationContext;
@@ -32,9 +36,9 @@ export class PodWorker {
   #restarts = 0;
   #backOff: BackOffEntry | undefined;
   /** The start-up or crash back-off, or the end that is under way. */
-  #cancelStage: () => void = () => undefined;
-  #cancelReadiness: () => void = () => undefined;
-  #cancelLiveness: () => void = () => undefined;
+  #cancelStage = nothingToCancel;
+  #cancelReadiness = nothingToCancel;
+  #cancelLiveness = nothingToCancel;
   #isStarved = false;
   /** What the readiness probes say. */
   #probesPass = false;
@@ -199,6 +203,7 @@ export class PodWorker {
   }
 
   #run(): void {
+    this.#cancelStage = nothingToCancel;
     this.#stage = 'running';
     this.#startedAt = this.#context.clock.now();
     const {readyAfter} = this.#probes;
@@ -210,6 +215,7 @@ export class PodWorker {
   }
 
   #setProbes(pass: boolean): void {
+    this.#cancelReadiness = nothingToCancel;
     this.#probesPass = pass;
     if (!pass) {
       this.#say('Unhealthy', 'Readiness probe failed: context deadline exceeded (starved of CPU)');

@@ -27,18 +27,29 @@ export interface PodUsage {
   readonly usage: number;
 }
 
-export interface NodeUsage {
+export interface NodeLoad {
   readonly node: string;
   readonly capacity: number;
   /** Of its pods and the system. */
   readonly usage: number;
   readonly demand: number;
-  readonly pods: readonly PodUsage[];
   readonly isSaturated: boolean;
 }
 
+export interface NodeUsage extends NodeLoad {
+  readonly pods: readonly PodUsage[];
+}
+
+/** How a node shares its CPU: what each of its pods calls for, could use within its limit, and gets. */
+interface Shares {
+  readonly workers: readonly PodWorker[];
+  readonly demands: readonly number[];
+  readonly wants: readonly number[];
+  readonly shares: readonly number[];
+}
+
 export interface CpuListener {
-  nodeSaturated(usage: NodeUsage): void;
+  nodeSaturated(load: NodeLoad): void;
   nodeRelieved(node: string): void;
 }
 
@@ -47,7 +58,8 @@ export class CpuModel {
   readonly #kubelets: Kubelets;
   readonly #services: ServiceDirectory;
   readonly #listeners: CpuListener[] = [];
-  readonly #usage = new Map<string, NodeUsage>();
+  /** Without the pods: nodes are worked out far more often than somebody asks about pods. */
+  readonly #loads = new Map<string, NodeLoad>();
   readonly #dirty = new Set<string>();
   /** Nodes whose saturation may end in a panic. */
   readonly #panics = new Map<string, () => void>();
@@ -73,7 +85,19 @@ export class CpuModel {
   /** Undefined for a node that does not answer. */
   nodeUsage(name: string): NodeUsage | undefined {
     this.#settle();
-    return this.#usage.get(name);
+    const load = this.#loads.get(name);
+    if (load === undefined) {
+      return undefined;
+    }
+    const {workers, demands, shares} = this.#share(name, load.capacity);
+    const pods = workers.map(({pod: {metadata}}, index) => ({
+      namespace: metadata.namespace ?? '',
+      name: metadata.name,
+      node: name,
+      demand: demands[index] ?? 0,
+      usage: shares[index] ?? 0,
+    }));
+    return {...load, pods};
   }
 
   podUsage(node: string, uid: string): PodUsage | undefined {
@@ -140,39 +164,41 @@ export class CpuModel {
   #recompute(name: string): void {
     const node = this.#context.index.node(name);
     if (node === undefined || !this.#kubelets.isAlive(name)) {
-      this.#usage.delete(name);
+      this.#loads.delete(name);
       this.#setSaturated(name, undefined);
       return;
     }
     const {parameters} = this.#context;
     const capacity = parseMilli(node.status?.capacity?.['cpu'] ?? 0);
-    const system = Math.min(parameters.systemMilliCpu, capacity);
+    const system = this.#systemOf(capacity);
+    const {workers, demands, wants, shares} = this.#share(name, capacity);
+    const usage = shares.reduce((sum, share) => sum + share, system);
+    const load: NodeLoad = {
+      node: name,
+      capacity,
+      usage,
+      demand: demands.reduce((sum, demand) => sum + demand, system),
+      isSaturated: capacity > 0 && usage >= parameters.saturatedShare * capacity,
+    };
+    this.#loads.set(name, load);
+    this.#setSaturated(name, load);
+    this.#setStarved(workers, wants, shares);
+  }
+
+  #systemOf(capacity: number): number {
+    return Math.min(this.#context.parameters.systemMilliCpu, capacity);
+  }
+
+  #share(name: string, capacity: number): Shares {
     const workers = [...this.#kubelets.runningPods(name)];
     const demands = workers.map(({pod}) => this.#demandOf(pod));
     const specs = workers.map(({pod}) => this.#specOf(pod));
     const wants = specs.map(({limit}, index) => Math.min(demands[index] ?? 0, limit));
     const shares = shareNodeCpu(
-      capacity - system,
+      capacity - this.#systemOf(capacity),
       specs.map(({qosClass, request}, index) => ({qosClass, request, wants: wants[index] ?? 0})),
     );
-    const usage = shares.reduce((sum, share) => sum + share, system);
-    const result: NodeUsage = {
-      node: name,
-      capacity,
-      usage,
-      demand: demands.reduce((sum, demand) => sum + demand, system),
-      pods: workers.map(({pod}, index) => ({
-        namespace: pod.metadata.namespace ?? '',
-        name: pod.metadata.name,
-        node: name,
-        demand: demands[index] ?? 0,
-        usage: shares[index] ?? 0,
-      })),
-      isSaturated: capacity > 0 && usage >= parameters.saturatedShare * capacity,
-    };
-    this.#usage.set(name, result);
-    this.#setSaturated(name, result);
-    this.#setStarved(workers, wants, shares);
+    return {workers, demands, wants, shares};
   }
 
   #specOf(pod: PodObject): PodCpuSpec {
@@ -200,12 +226,12 @@ export class CpuModel {
     }
   }
 
-  #setSaturated(name: string, usage: NodeUsage | undefined): void {
-    const isSaturated = usage?.isSaturated === true;
+  #setSaturated(name: string, load: NodeLoad | undefined): void {
+    const isSaturated = load?.isSaturated === true;
     if (isSaturated === this.#panics.has(name)) {
       return;
     }
-    if (!isSaturated || usage === undefined) {
+    if (!isSaturated || load === undefined) {
       this.#panics.get(name)?.();
       this.#panics.delete(name);
       for (const listener of this.#listeners) {
@@ -220,7 +246,7 @@ export class CpuModel {
         : clock.after(parameters.panicAfterSeconds * 1000, () => this.#kubelets.panic(name));
     this.#panics.set(name, cancel);
     for (const listener of this.#listeners) {
-      listener.nodeSaturated(usage);
+      listener.nodeSaturated(load);
     }
   }
 }

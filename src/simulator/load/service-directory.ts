@@ -117,7 +117,7 @@ export class ServiceDirectory {
     const isNew = !entry.endpoints.has(uid);
     entry.endpoints.set(uid, pod);
     if (isNew) {
-      this.#servicesOfPod.set(uid, [...this.servicesOf(uid), key]);
+      this.#servicesOfPod.set(uid, this.servicesOf(uid).concat(key));
     }
     return isNew;
   }

@@ -1,8 +1,9 @@
 /** The cluster as the scheduling plugins see it, fed from the changes. */
-import type {LabelSelector} from '../../cluster/label-selector.ts';
+import type {LabelSelector, Labels} from '../../cluster/label-selector.ts';
 import {type ApiNode, toNode} from '../../cluster/node.ts';
 import {type ApiPod, type Pod, toPod} from '../../cluster/pod.ts';
 import {createPodSpecInterner} from '../../cluster/pod-spec.ts';
+import {createInterner} from '../../cluster/pod-trimmer.ts';
 import {ClusterState} from '../../cluster/snapshot.ts';
 import {
   type ApiCsiNode,
@@ -38,7 +39,9 @@ interface KnownPod {
 export class SchedulerCache {
   readonly state = new ClusterState();
   readonly #api: ClusterApi;
-  readonly #intern = createPodSpecInterner();
+  readonly #internSpec = createPodSpecInterner();
+  /** Pods with the very same labels and spec are one group to the plugins. */
+  readonly #internLabels = createInterner<Labels>((labels) => labels);
   readonly #pods = new Map<string, KnownPod>();
   readonly #nodesWithImages = new Set<string>();
 
@@ -113,10 +116,13 @@ export class SchedulerCache {
       return;
     }
     let counted: object = object.spec;
-    const pod = toPod(object as unknown as ApiPod, (spec) => {
+    const {labels = {}} = object.metadata;
+    // Nine of ten changes are status updates, which leave labels and spec the very same objects unless the pod is resized.
+    const shared = known?.object.metadata.labels === labels ? known.pod.labels : this.#internLabels(labels);
+    const raw = {...object, metadata: {...object.metadata, labels: shared}};
+    const pod = toPod(raw as unknown as ApiPod, (spec) => {
       counted = spec;
-      // Nine of ten changes are status updates, which leave it the very same object unless the pod is resized.
-      return known?.counted === spec ? known.pod.spec : this.#intern(spec);
+      return known?.counted === spec ? known.pod.spec : this.#internSpec(spec);
     });
     this.#pods.set(uid, {object, counted, pod});
     this.state.setPod(pod, known?.pod);

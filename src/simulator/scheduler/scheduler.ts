@@ -3,22 +3,15 @@
  * Source: pkg/scheduler/schedule_one.go of Kubernetes 1.36. Left out: preemption (and nominatedNodeName), extenders,
  * permit plugins, dynamic resources.
  */
-import type {NodeInfo} from '../../cluster/snapshot.ts';
+import {compareText, type NodeInfo} from '../../cluster/snapshot.ts';
 import {explainRefusals} from '../../scheduling/explain-refusals.ts';
 import type {PodToSchedule, Refusal, ScorePlugin} from '../../scheduling/framework.ts';
 import {nodesToFind} from '../../scheduling/sampling.ts';
-import {bestNodes, nodeFilter, scoreNodes} from '../../scheduling/scheduler.ts';
+import {bestNodes, nodeFilter, scoreTotals} from '../../scheduling/scheduler.ts';
 import type {ObjectChange} from '../cluster-api.ts';
 import type {SimulationContext} from '../context.ts';
-import {
-  conditionOf,
-  isPodFinished,
-  PODS,
-  type PodObject,
-  timestamp,
-  withCondition,
-  writeStatus,
-} from '../objects.ts';
+import {conditionOf, isPodFinished, PODS, type PodObject, withCondition, writeStatus} from '../objects.ts';
+import {timestamp} from '../timestamp.ts';
 import {eventsOf} from './cluster-events.ts';
 import {preemptionMessage} from './preemption-message.ts';
 import {SchedulerCache} from './scheduler-cache.ts';
@@ -103,8 +96,10 @@ export class Scheduler {
       return;
     }
     const scorers = this.cache.knowsImages ? this.#scores : this.#scoresWithoutImages;
-    const scores = scoreNodes(pod, this.cache.state, feasible, scorers);
-    this.#bind(queued, object, this.#context.random.pick(bestNodes(scores)).node);
+    const best = bestNodes(scoreTotals(pod, this.cache.state, feasible, scorers))
+      .map(({node}) => node)
+      .sort(compareText);
+    this.#bind(queued, object, this.#context.random.pick(best));
   }
 
   /** findNodesThatFitPod: in a large cluster it stops when it has found enough. */

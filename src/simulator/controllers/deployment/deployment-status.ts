@@ -8,8 +8,8 @@ import {
   type DeploymentObject,
   type DeploymentStatus,
   type ReplicaSetObject,
-  timestamp,
 } from '../../objects.ts';
+import {timestamp} from '../../timestamp.ts';
 import {maxUnavailable, replicasOf, totalAvailable, totalReplicas} from './rollout-arithmetic.ts';
 
 /** calculateStatus: counts, and whether the minimum is available. `all` includes the newest ReplicaSet. */
