@@ -2,7 +2,7 @@
 import type {Pod} from '../cluster/pod.ts';
 import {compareText, type SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {Refusal} from '../scheduling/framework.ts';
-import type {PlanRefusal} from './plan.ts';
+import type {PlanRefusal} from './plan-refusal.ts';
 
 const NODES_SHOWN = 3;
 const OWNERS_SHOWN = 3;

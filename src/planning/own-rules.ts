@@ -15,7 +15,7 @@ import {
   constraintsOf,
   hasAllTopologies,
   nodeInclusion,
-} from '../scheduling/pod-topology-spread.ts';
+} from '../scheduling/spread-constraints.ts';
 import type {TopologyRule} from './eligibility.ts';
 import type {Level} from './levels.ts';
 

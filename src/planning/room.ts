@@ -3,8 +3,8 @@ import {membershipIn} from '../cluster/membership.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {type NodeInfo, type SchedulingSnapshot, withChanges} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
-import {constraintsOf} from '../scheduling/pod-topology-spread.ts';
 import {nodeFilter} from '../scheduling/scheduler.ts';
+import {constraintsOf} from '../scheduling/spread-constraints.ts';
 import type {Eligibility} from './eligibility.ts';
 
 export interface Room {

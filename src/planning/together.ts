@@ -12,7 +12,8 @@ import {listChoices} from './explain.ts';
 import {controllerOf, describeBlockers, type OwnerOf, withBlockers} from './joint-blockers.ts';
 import {JointModel, type JointState, type Member, type Step} from './joint-model.ts';
 import {type Found, isBetter, type Score, type SearchResult, search} from './joint-search.ts';
-import {arrivalOf, type PlannedMove, type PlanRefusal, plan} from './plan.ts';
+import {arrivalOf, type PlannedMove, plan} from './plan.ts';
+import type {PlanRefusal} from './plan-refusal.ts';
 import {unpredictableBecause} from './predictability.ts';
 
 export {judgeEachOther} from './joint-terms.ts';
