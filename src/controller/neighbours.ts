@@ -276,7 +276,7 @@ export class Neighbours {
 
 /** Whether its own moves alone do not bring it to its best. */
 function lacksRoom({assessment}: Look): boolean {
-  return assessment.movesWanted > assessment.movesNeeded;
+  return assessment.lacksRoom;
 }
 
 function isNotSpread({assessment}: Look): boolean {

@@ -10,7 +10,7 @@ import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
 import {nodePorts} from '../scheduling/node-ports.ts';
 import {nodeResourcesFit} from '../scheduling/node-resources-fit.ts';
 import {filterNodes} from '../scheduling/scheduler.ts';
-import {Distribution, type Objective, type Optimum} from './distribution.ts';
+import {Distribution, isLess, type Objective, type Optimum} from './distribution.ts';
 import {eligibilityOf, type IneligibleNode, type TopologyRule} from './eligibility.ts';
 import {lazy} from './lazy.ts';
 import {isTolerant} from './levels.ts';
@@ -56,6 +56,8 @@ export interface Assessment {
   readonly movesNeeded: number;
   /** The same if every eligible node had room; more than `movesNeeded` when full nodes stand in the way. */
   readonly movesWanted: number;
+  /** Whether the workload comes nearer to its best with more room than there is, in as many moves or in more. */
+  readonly lacksRoom: boolean;
   /** Whether `movesNeeded` is known to be the least; otherwise it takes at least `movesAtLeast`. */
   readonly exact: boolean;
   readonly movesAtLeast: number;
@@ -138,18 +140,23 @@ export function assess(request: AssessRequest): Assessment {
   const isBest =
     isEven ||
     (wantedWay.length === 0 && violations.length === 0 && boundsHold(wanted().distribution, closed));
+  const isOpen = isBest || isWayOpen(rules, wanted(), roomOfNode);
   const {way, exact, atLeast} = isBest
     ? {way: [], exact: true, atLeast: 0}
-    : isWayOpen(rules, wanted(), roomOfNode)
-      ? wanted().optimum
-      : possible().optimum;
+    : (isOpen ? wanted() : possible()).optimum;
   const movesWanted = Math.max(wantedWay.length, violators.length, Math.min(1, violations.length));
+
+  // What is tolerated depends on the room, so that the two objectives are not of one kind then.
+  const fallsShort = lazy(
+    () => !isOpen && !isTolerated() && isLess(wanted().optimum.objective, possible().optimum.objective),
+  );
+  const lacksRoom = () => movesWanted > way.length || fallsShort();
 
   const assessed = topologies.map(({topologyKey}) =>
     assessTopology(topologyKey, tally(topologyKey), eligibility, room),
   );
   const noRoom = lazy(() => {
-    const filled = movesWanted > way.length ? filledByReplicas(request, placed, assessed, room()) : [];
+    const filled = lacksRoom() ? filledByReplicas(request, placed, assessed, room()) : [];
     return [...room().refusals, ...filled, ...keptAway(rules, room())];
   });
   const objective = lazy(() => (isTolerated() ? possible() : wanted()).distribution.objective());
@@ -157,6 +164,9 @@ export function assess(request: AssessRequest): Assessment {
     topologies: assessed,
     movesNeeded: way.length,
     movesWanted,
+    get lacksRoom() {
+      return lacksRoom();
+    },
     exact,
     movesAtLeast: atLeast,
     violations,

@@ -109,6 +109,22 @@ describe('planTogether: on any cluster', () => {
 });
 
 describe('Contention: on any cluster', () => {
+  it('asks a spread workload for room where that saves a move later, although one can be made without it', async () => {
+    // When w1 has made its first move, w0 could go from n2 to n1 alone; from n2 to n0 it is better, once w1 has left it.
+    const problem = {
+      capacity: [3, 5, 7],
+      workloads: [
+        {request: 2, counts: [0, 1, 3]},
+        {request: 1, counts: [3, 1, 0]},
+      ],
+    };
+    const operator = new SimulatedOperator(nodesOf(problem), deploymentsOf(problem));
+
+    await operator.run(ROUNDS);
+
+    expect(operator.actions.evicted).toHaveLength(3);
+  });
+
   it('comes to an end, in the fewest evictions for all workloads together where these are known', async () => {
     const seen = {all: 0, exact: 0, fewest: 0};
 
