@@ -1,6 +1,7 @@
 import type {Labels} from './label-selector.ts';
 import {parseWhole} from './quantity.ts';
 import {parseResources, type Resources} from './resources.ts';
+import {sharedText} from './shared-text.ts';
 
 export interface Taint {
   readonly key: string;
@@ -84,7 +85,8 @@ export function toNode(object: ApiNode): Node {
   const ready = object.status?.conditions?.find((condition) => condition.type === 'Ready');
   const createdAt = parseTime(object.metadata.creationTimestamp) ?? 0;
   return {
-    name: object.metadata.name,
+    // Pods name it, too, and are looked up by it.
+    name: sharedText(object.metadata.name),
     uid: object.metadata.uid,
     resourceVersion: object.metadata.resourceVersion,
     labels: object.metadata.labels ?? {},
@@ -109,7 +111,7 @@ function heldImages(
       sizes[name] = sizeBytes;
     }
   }
-  // The engine keeps one copy of a text that is the name of a property, whichever node it comes from.
+  // Shared texts, as names of properties are (shared-text.ts).
   return {names: Object.keys(sizes), sizes: Object.values(sizes)};
 }
 

@@ -5,6 +5,7 @@
 import type {Labels} from './label-selector.ts';
 import {type ApiPod, type Pod, toPod} from './pod.ts';
 import {type ApiPodSpec, createPodSpecInterner, type PodSpec} from './pod-spec.ts';
+import {sharedText} from './shared-text.ts';
 
 export type PodTrimmer = (raw: ApiPod) => Pod;
 
@@ -118,13 +119,4 @@ export function createInterner<T extends object>(toShared: (value: T) => T): (va
 
 function sharedTexts(labels: Labels): Labels {
   return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, sharedText(value)]));
-}
-
-/**
- * The same text, of which the engine keeps one copy: names of properties are shared by all objects, and forgotten with
- * the last of them.
- */
-function sharedText(text: string): string {
-  const [shared = text] = Object.keys({[text]: undefined});
-  return shared;
 }

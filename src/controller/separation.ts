@@ -21,13 +21,15 @@ export function isKeptApart(
 }
 
 function mayMean(
-  {namespaces = [], namespaceSelector, labelSelector}: PodAffinityTerm,
+  {namespaces, namespaceSelector, labelSelector}: PodAffinityTerm,
   ownNamespace: string,
   {namespace, labels}: Pick<Pod, 'namespace' | 'labels'>,
 ): boolean {
   const reaches =
     namespaceSelector !== undefined ||
-    (namespaces.length === 0 ? namespace === ownNamespace : namespaces.includes(namespace));
+    (namespaces === undefined || namespaces.length === 0
+      ? namespace === ownNamespace
+      : namespaces.includes(namespace));
   return reaches && matchesSelector(labelSelector, labels);
 }
 

@@ -41,13 +41,14 @@ export interface NeighbourRequest {
 export function closedDomains(request: NeighbourRequest): ClosedDomains[] {
   const {replicas, replacement, separateFrom = [], snapshot} = request;
   const closed: ClosedDomains[] = [];
+  const others = othersOf(replicas);
   const close = (
     rule: ClosedDomains['rule'],
     hard: boolean,
     topologyKey: string,
     groups: readonly PodGroup[],
   ): void => {
-    const byDomain = domainsOf(groups, topologyKey, replicas, snapshot);
+    const byDomain = domainsOf(groups.flatMap(others), topologyKey, snapshot);
     if (byDomain.size > 0) {
       closed.push({rule, hard, topologyKey, neighbours: byDomain});
     }
@@ -75,25 +76,38 @@ export function closedDomains(request: NeighbourRequest): ClosedDomains[] {
   return closed;
 }
 
+/** The pods of a group that are not among the replicas and stay; of each group they are looked for once. */
+function othersOf(replicas: readonly Pod[]): (group: PodGroup) => readonly Pod[] {
+  const known = new Map<string, readonly Pod[]>();
+  return ({key, pods}) => {
+    let others = known.get(key);
+    if (others === undefined) {
+      const isOwn = membershipIn(replicas);
+      const found: Pod[] = [];
+      for (const pod of pods) {
+        if (!isOwn(pod) && !isTerminating(pod)) {
+          found.push(pod);
+        }
+      }
+      others = found;
+      known.set(key, others);
+    }
+    return others;
+  };
+}
+
 // The first by name is the one that is shown: the same whatever order the pods come in.
 function domainsOf(
-  groups: readonly PodGroup[],
+  pods: readonly Pod[],
   topologyKey: string,
-  replicas: readonly Pod[],
   snapshot: SchedulingSnapshot,
 ): Map<string, Pod> {
   const byDomain = new Map<string, Pod>();
-  const isOwn = membershipIn(replicas);
-  for (const {pods} of groups) {
-    for (const pod of pods) {
-      if (isOwn(pod) || isTerminating(pod)) {
-        continue;
-      }
-      const domain = snapshot.nodeInfo(pod.nodeName ?? '')?.node.labels[topologyKey];
-      const known = domain === undefined ? undefined : byDomain.get(domain);
-      if (domain !== undefined && (known === undefined || compareText(fullName(pod), fullName(known)) < 0)) {
-        byDomain.set(domain, pod);
-      }
+  for (const pod of pods) {
+    const domain = snapshot.nodeInfo(pod.nodeName ?? '')?.node.labels[topologyKey];
+    const known = domain === undefined ? undefined : byDomain.get(domain);
+    if (domain !== undefined && (known === undefined || compareText(fullName(pod), fullName(known)) < 0)) {
+      byDomain.set(domain, pod);
     }
   }
   return byDomain;

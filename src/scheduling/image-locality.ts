@@ -1,5 +1,6 @@
 import {nodeTable} from '../cluster/node-table.ts';
 import {NodesMemo} from '../cluster/nodes-memo.ts';
+import {sharedText} from '../cluster/shared-text.ts';
 import type {SchedulingSnapshot} from '../cluster/snapshot.ts';
 import {divide, type LocalScorePlugin, MAX_NODE_SCORE} from './framework.ts';
 
@@ -56,7 +57,7 @@ function holdersOf(
   snapshot: SchedulingSnapshot,
   nodes: number,
 ): {readonly sizes: Float64Array; readonly holders: number} {
-  const name = sameText(image);
+  const name = sharedText(image);
   const sizes = new Float64Array(nodes);
   let holders = 0;
   let number = 0;
@@ -69,12 +70,6 @@ function holdersOf(
     number += 1;
   }
   return {sizes, holders};
-}
-
-// The names that nodes hold are names of properties, too: then two of them are compared at a glance.
-function sameText(name: string): string {
-  const [same = name] = Object.keys({[name]: undefined});
-  return same;
 }
 
 function normalizedImageName(name: string): string {
