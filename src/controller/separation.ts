@@ -1,6 +1,6 @@
 /** Whether a pod is one that a rule keeps the replicas of a workload away from; a little too often rather than not. */
 import type {SeparateFrom} from '../api/types.ts';
-import {matchesSelector} from '../cluster/label-selector.ts';
+import {type Labels, matchesSelector} from '../cluster/label-selector.ts';
 import {isFinished, isTerminating, type Pod} from '../cluster/pod.ts';
 import type {PodAffinityTerm} from '../cluster/pod-spec.ts';
 import type {Workload} from '../cluster/workload.ts';
@@ -10,20 +10,30 @@ export function isKeptApart(
   separateFrom: readonly SeparateFrom[],
   pod: Pod,
 ): boolean {
-  return (
-    (pod.namespace === namespace &&
-      separateFrom.some(({selector}) => matchesSelector(selector, pod.labels))) ||
-    template.spec.podAntiAffinity.required.some((term) => mayMean(term, namespace, pod)) ||
-    pod.spec.podAntiAffinity.required.some((term) =>
-      mayMean(term, pod.namespace, {namespace, labels: template.labels}),
-    )
-  );
+  // Loops, as this is asked of all workloads of a namespace whenever a pod comes or goes.
+  for (const {selector} of pod.namespace === namespace ? separateFrom : []) {
+    if (matchesSelector(selector, pod.labels)) {
+      return true;
+    }
+  }
+  for (const term of template.spec.podAntiAffinity.required) {
+    if (mayMean(term, namespace, pod.namespace, pod.labels)) {
+      return true;
+    }
+  }
+  for (const term of pod.spec.podAntiAffinity.required) {
+    if (mayMean(term, pod.namespace, namespace, template.labels)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 function mayMean(
   {namespaces, namespaceSelector, labelSelector}: PodAffinityTerm,
   ownNamespace: string,
-  {namespace, labels}: Pick<Pod, 'namespace' | 'labels'>,
+  namespace: string,
+  labels: Labels,
 ): boolean {
   const reaches =
     namespaceSelector !== undefined ||

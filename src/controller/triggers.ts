@@ -1,5 +1,6 @@
 /** Which workloads and policies a change concerns. Costs what the change touches, not the size of the cluster. */
 
+import type {SeparateFrom} from '../api/types.ts';
 import type {Clock} from '../clock.ts';
 import {type ClusterCache, type WorkloadKey, workloadKey} from '../cluster/cluster-cache.ts';
 import type {DisruptionBudget} from '../cluster/disruption-budget.ts';
@@ -9,6 +10,8 @@ import type {HorizontalPodAutoscaler, Namespace, ReplicaSet, Workload} from '../
 import type {StoredObject} from '../kube/store.ts';
 import {type PolicyIndex, policyKey, type StoredPolicy} from './policy-index.ts';
 import {changesNeighbourhood, isKeptApart} from './separation.ts';
+
+const NOBODY: readonly SeparateFrom[] = [];
 
 /** Nodes change in bursts (a rolling upgrade, a cordon of many); one look at the workloads serves a burst. */
 const BURST = 250;
@@ -186,12 +189,14 @@ export class Triggers {
     const {cache, policies, lookAtWorkload} = this.#options;
     for (const namespace of new Set(pods.map((pod) => pod.namespace))) {
       for (const workload of cache.workloadsOf(namespace)) {
-        const key = workloadKey(workload);
-        const {separateFrom = []} = policies.governing(workload)?.object.spec ?? {};
-        if (
-          pods.some((pod) => isKeptApart(workload, separateFrom, pod) && cache.workloadOfPod(pod) !== key)
-        ) {
-          lookAtWorkload(key);
+        const separateFrom = policies.governing(workload)?.object.spec.separateFrom ?? NOBODY;
+        for (const pod of pods) {
+          if (
+            isKeptApart(workload, separateFrom, pod) &&
+            cache.workloadOfPod(pod) !== workloadKey(workload)
+          ) {
+            lookAtWorkload(workloadKey(workload));
+          }
         }
       }
     }

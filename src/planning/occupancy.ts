@@ -48,11 +48,18 @@ export function tallyOf({table, numbers, counts}: Occupancy, topologyKey: string
   return {column, domains, counts: take(counter, domains), elsewhere};
 }
 
-/** How many replicas each node holds, by its number. */
-export function countsByNumber({table, numbers, counts}: Occupancy): Int32Array {
-  const all = new Int32Array(table.size);
-  for (let index = 0; index < numbers.length; index++) {
-    all[numbers[index] ?? 0] = counts[index] ?? 0;
+const knownCounts = new WeakMap<Occupancy, Int32Array>();
+
+/** How many replicas each node holds, by its number; the same array for all who ask, to be read only. */
+export function countsByNumber(occupancy: Occupancy): Int32Array {
+  let all = knownCounts.get(occupancy);
+  if (all === undefined) {
+    const {table, numbers, counts} = occupancy;
+    all = new Int32Array(table.size);
+    for (let index = 0; index < numbers.length; index++) {
+      all[numbers[index] ?? 0] = counts[index] ?? 0;
+    }
+    knownCounts.set(occupancy, all);
   }
   return all;
 }
