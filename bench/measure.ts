@@ -197,6 +197,7 @@ async function measureController(layout: ClusterLayout): Promise<ControllerMeasu
     actions,
     finalize: () => Promise.resolve('go-on'),
     capabilities: () => capabilitiesOf({major: 1, minor: 36}),
+    readPolicies: () => Promise.resolve([]),
     pace: new Pace({perMinute: 30, burst: 10}, systemClock.now()),
     cachesBehind: () => undefined,
     backOff: {firstSeconds: 300, longestSeconds: 21_600},

@@ -2,11 +2,13 @@
  * The operator, put together: what it watches, decides and does, on a clock, a source of chance and an API server that are
  * given to it. `main.ts` gives it the real ones; the fault tests run the same code on simulated ones.
  */
+import {API_VERSION, PLURAL} from './api/names.ts';
 import type {Clock} from './clock.ts';
 import {ClusterWatch} from './controller/cluster-watch.ts';
 import {KubeActions} from './controller/kube-actions.ts';
 import {LeaderElector} from './controller/leader-election.ts';
 import {leaseNamespace} from './controller/lease-namespace.ts';
+import {type StoredPolicy, toStoredPolicy} from './controller/policy-index.ts';
 import {PolicyOperator, StillInjected} from './controller/policy-operator.ts';
 import {SpreadController} from './controller/spread-controller.ts';
 import {Pace} from './eviction/pace.ts';
@@ -21,6 +23,8 @@ import {
   type ServerVersion,
 } from './kube/client.ts';
 import {EventRecorder} from './kube/event-recorder.ts';
+import {ListPager} from './kube/list-pager.ts';
+import {resourcePath} from './kube/paths.ts';
 import type {Log} from './log.ts';
 import type {Metrics} from './observability/metrics.ts';
 import type {OperatorOptions} from './options.ts';
@@ -50,7 +54,7 @@ export interface OperatorHost {
 
 /** How long events may take to be written at the end, milliseconds. */
 const FLUSH = 2000;
-const VERSION_BACK_OFF = {firstMilliseconds: 800, longestMilliseconds: 30_000, resetMilliseconds: 120_000};
+const INSISTENCE = {firstMilliseconds: 800, longestMilliseconds: 30_000, resetMilliseconds: 120_000};
 
 export class Operator {
   readonly #settings: OperatorSettings;
@@ -104,6 +108,7 @@ export class Operator {
           }
         }),
       capabilities: () => this.#capabilities,
+      readPolicies: (signal) => this.#readPolicies(signal),
       pace: new Pace({perMinute: settings.movesPerMinute, burst: settings.movesBurst}, clock.now()),
       cachesBehind: () => this.#watch.behind(),
       backOff: {firstSeconds: settings.initialBackoff, longestSeconds: settings.maxBackoff},
@@ -173,18 +178,38 @@ export class Operator {
     }
   }
 
-  /** Again and again, as the caches are filled: one answer that was lost is no reason for a process to end. */
   async #serverVersion(signal: AbortSignal): Promise<ServerVersion> {
+    return await this.#insist(
+      () => this.#client.serverVersion(signal),
+      'The version of the API server is not known yet; asking again',
+      signal,
+    );
+  }
+
+  async #readPolicies(signal: AbortSignal): Promise<readonly StoredPolicy[]> {
+    const pager = new ListPager({
+      client: this.#client,
+      path: resourcePath(API_VERSION, PLURAL),
+      trim: toStoredPolicy,
+    });
+    const {items} = await this.#insist(
+      () => pager.list(signal),
+      'What was begun before is not known yet: the policies cannot be read; trying again',
+      signal,
+    );
+    return items;
+  }
+
+  /** Again and again, as the caches are filled: one answer that was lost is no reason for a process to end. */
+  async #insist<T>(ask: () => Promise<T>, complaint: string, signal: AbortSignal): Promise<T> {
     const {clock, random, log} = this.#host;
-    const backoff = new Backoff({...VERSION_BACK_OFF, clock, random});
+    const backoff = new Backoff({...INSISTENCE, clock, random});
     for (;;) {
       try {
-        return await this.#client.serverVersion(signal);
+        return await ask();
       } catch (error) {
         signal.throwIfAborted();
-        log.warn('The version of the API server is not known yet; asking again', {
-          error: describeError(error),
-        });
+        log.warn(complaint, {error: describeError(error)});
         await clock.sleep(backoff.next(), signal);
       }
     }
@@ -192,7 +217,13 @@ export class Operator {
 
   async #lead(whileLeading: AbortSignal): Promise<void> {
     this.#host.metrics.setLeader(true);
-    await this.#controller.run(whileLeading);
+    try {
+      await this.#controller.run(whileLeading);
+    } catch (error) {
+      if (!whileLeading.aborted) {
+        throw error;
+      }
+    }
   }
 
   /**

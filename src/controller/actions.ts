@@ -11,7 +11,12 @@ export interface ClusterActions {
   evict(pod: Pod, signal: AbortSignal): Promise<EvictionResult>;
   /** Whether the API server has this very pod, and has not been asked to delete it: the caches may be behind. */
   isAlive(pod: PodReference, signal: AbortSignal): Promise<boolean>;
-  writeStatus(policy: PolicyReference, status: SpreadPolicyStatus, signal: AbortSignal): Promise<void>;
+  /** Undefined when the policy is gone. */
+  writeStatus(
+    policy: PolicyReference,
+    status: SpreadPolicyStatus,
+    signal: AbortSignal,
+  ): Promise<StoredStatus | undefined>;
   event(event: PolicyEvent): void;
 }
 
@@ -25,6 +30,12 @@ export interface PolicyReference {
   readonly namespace: string;
   readonly name: string;
   readonly uid: string;
+}
+
+/** A status as the API server has it after a write. */
+export interface StoredStatus {
+  readonly resourceVersion: string;
+  readonly status: SpreadPolicyStatus;
 }
 
 export interface PodReference {

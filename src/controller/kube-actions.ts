@@ -9,7 +9,14 @@ import {MERGE_PATCH_CONTENT_TYPE, type Requests} from '../kube/client.ts';
 import type {EventRecorder} from '../kube/event-recorder.ts';
 import {type EvictionResult, evictPod} from '../kube/eviction.ts';
 import {resourcePath} from '../kube/paths.ts';
-import type {ApplyRuleResult, ClusterActions, PodReference, PolicyEvent, PolicyReference} from './actions.ts';
+import type {
+  ApplyRuleResult,
+  ClusterActions,
+  PodReference,
+  PolicyEvent,
+  PolicyReference,
+  StoredStatus,
+} from './actions.ts';
 
 /** The actions on a real API server. */
 export class KubeActions implements ClusterActions {
@@ -70,9 +77,12 @@ export class KubeActions implements ClusterActions {
     {namespace, name}: PolicyReference,
     status: SpreadPolicyStatus,
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<StoredStatus | undefined> {
     try {
-      await applyObject(this.#client, {
+      const written = await applyObject<{
+        metadata: {resourceVersion: string};
+        status?: SpreadPolicyStatus;
+      }>(this.#client, {
         path: resourcePath(API_VERSION, PLURAL, {namespace, name, subresource: 'status'}),
         body: {apiVersion: API_VERSION, kind: KIND, metadata: {namespace, name}, status},
         fieldManager: FIELD_MANAGER,
@@ -80,11 +90,13 @@ export class KubeActions implements ClusterActions {
         force: true,
         signal,
       });
+      return {resourceVersion: written.metadata.resourceVersion, status: written.status ?? {}};
     } catch (error) {
       // The policy is gone, and with it the need for a status.
-      if (!isNotFound(error)) {
-        throw error;
+      if (isNotFound(error)) {
+        return undefined;
       }
+      throw error;
     }
   }
 

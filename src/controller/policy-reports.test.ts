@@ -74,6 +74,25 @@ describe('PolicyReports', () => {
     expect(actions.statuses.map(({workloads}) => workloads?.[0]?.state)).toEqual(['Spread', 'Spread']);
   });
 
+  // Found by the fault tests.
+  it.each([
+    {what: 'what the last process has still sent', resourceVersion: '102', state: 'Waiting', writes: 2},
+    {what: 'not what the cache has from before', resourceVersion: '100', state: 'Waiting', writes: 1},
+    {what: 'not another change of the policy', resourceVersion: '102', state: 'Spread', writes: 1},
+  ] as const)('writes over $what', async ({resourceVersion, state, writes}) => {
+    const {reports, actions, policies} = reporting();
+    reports.set(KEY, 'default/web', workloadStatus('web'));
+    await reports.flush(KEY, signal);
+    const [written] = actions.statuses;
+
+    const policy = storedPolicy({status: {...written, workloads: [workloadStatus('web', {state})]}});
+    policies.set({...policy, resourceVersion});
+    await reports.flush(KEY, signal);
+
+    expect(actions.statuses).toHaveLength(writes);
+    expect(actions.statuses.at(-1)).toEqual(written);
+  });
+
   it('never has two writes of a policy under way, and resolves when the newest is written', async () => {
     const {reports, actions} = reporting();
     const {promise: answered, resolve: answer} = Promise.withResolvers<void>();

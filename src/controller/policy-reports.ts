@@ -5,7 +5,7 @@
 import type {SpreadPolicyStatus, WorkloadStatus} from '../api/types.ts';
 import type {Clock} from '../clock.ts';
 import type {ClusterCache, WorkloadKey} from '../cluster/cluster-cache.ts';
-import type {ClusterActions} from './actions.ts';
+import type {ClusterActions, StoredStatus} from './actions.ts';
 import {deploymentReference} from './look.ts';
 import {type PolicyIndex, policyKey, type StoredPolicy, selects} from './policy-index.ts';
 import {policyStatus} from './policy-status.ts';
@@ -21,14 +21,19 @@ export interface PolicyReportsOptions {
   readonly onEntry: (key: WorkloadKey, entry: WorkloadStatus | undefined) => void;
 }
 
+interface Written {
+  /** Of the policy. */
+  readonly uid: string;
+  readonly status: SpreadPolicyStatus;
+  readonly text: string;
+  readonly stored: StoredStatus | undefined;
+}
+
 export class PolicyReports {
   readonly #options: PolicyReportsOptions;
   readonly #entries = new Map<string, Map<WorkloadKey, WorkloadStatus>>();
   readonly #policyOf = new Map<WorkloadKey, string>();
-  readonly #written = new Map<
-    string,
-    {readonly uid: string; readonly status: SpreadPolicyStatus; readonly text: string}
-  >();
+  readonly #written = new Map<string, Written>();
   /** One write at a time for each policy: the last one wins, so it must be the newest. */
   readonly #writing = new Map<string, Promise<void>>();
 
@@ -101,16 +106,17 @@ export class PolicyReports {
       now: clock.now(),
     });
     const text = JSON.stringify(status);
-    if (text === this.#written.get(key)?.text) {
+    const last = this.#written.get(key);
+    if (text === last?.text && !isOverwritten(policy, last)) {
       return;
     }
     try {
-      await actions.writeStatus(policy, status, signal);
+      const stored = await actions.writeStatus(policy, status, signal);
+      this.#written.set(key, {uid: policy.uid, status, text, stored});
     } catch (error) {
       this.#mayHaveWritten(key);
       throw error;
     }
-    this.#written.set(key, {uid: policy.uid, status, text});
     this.#announce(policy, before, status);
   }
 
@@ -179,4 +185,22 @@ export class PolicyReports {
       });
     }
   }
+}
+
+/**
+ * Whether somebody else has written the status since: a person, or the last request of a process that has ended. The
+ * status is the only memory, so what stands there must be what is known here.
+ */
+function isOverwritten({resourceVersion, object}: StoredPolicy, {stored}: Written): boolean {
+  return (
+    stored !== undefined &&
+    isNewer(resourceVersion, stored.resourceVersion) &&
+    JSON.stringify(object.status) !== JSON.stringify(stored.status)
+  );
+}
+
+// Numbers that grow, by KEP-5504. Not of those that are not: then what the caches have may be from before the write.
+function isNewer(resourceVersion: string, than: string): boolean {
+  const [one, other] = [Number(resourceVersion), Number(than)];
+  return Number.isSafeInteger(one) && Number.isSafeInteger(other) && one > other;
 }

@@ -1,7 +1,13 @@
 import {describe, expect, it} from '@jest/globals';
 import {node} from '../../test/scenarios/builders.ts';
 import {RecordedActions} from '../../test/scenarios/recorded-actions.ts';
-import {type PolicyOptions, READY_AT, settled, storedPolicy} from '../../test/scenarios/workloads.ts';
+import {
+  type PolicyOptions,
+  READY_AT,
+  settled,
+  storedPolicy,
+  workloadStatus,
+} from '../../test/scenarios/workloads.ts';
 import type {Node} from '../cluster/node.ts';
 import type {WorkloadReplicas} from '../cluster/replicas.ts';
 import {Pace} from '../eviction/pace.ts';
@@ -9,6 +15,7 @@ import {capabilitiesOf} from '../injection/rule.ts';
 import {ManualClock} from '../kube/testing/manual-clock.ts';
 import {MemoryLog} from '../kube/testing/memory-log.ts';
 import {Metrics} from '../observability/metrics.ts';
+import type {StoredPolicy} from './policy-index.ts';
 import {SpreadController} from './spread-controller.ts';
 
 const NAMES = ['one', 'two', 'three', 'four'];
@@ -33,15 +40,45 @@ describe('SpreadController: several workloads at once', () => {
   });
 });
 
+describe('SpreadController: taking over', () => {
+  // Found by the fault tests.
+  it('goes on from the status that the API server has, not from one that the cache has of long ago', async () => {
+    const inFlight = {
+      pod: 'web-x',
+      podUID: 'uid-of-web-x',
+      from: 'a',
+      to: ['b'],
+      startTime: '2026-01-01T00:00:00Z',
+      replicas: 3,
+      objectiveBefore: [0, 6, 0],
+    };
+    const policy: PolicyOptions = {injection: {mode: 'Disabled'}};
+    const status = {workloads: [workloadStatus('web', {state: 'Moving', inFlight: [inFlight]})]};
+
+    const actions = await act({
+      nodes: ['a', 'b', 'c'].map((name) => node(name)),
+      workloads: [settled({a: 2}, {spec: {replicas: 3}})],
+      policy,
+      newest: storedPolicy({...policy, status}),
+    });
+
+    expect(actions.evicted).toEqual([]);
+    expect(actions.statuses.at(-1)?.workloads?.[0]).toMatchObject({state: 'Moving', inFlight: [inFlight]});
+  });
+});
+
 /** Runs the controller on this cluster, which never changes, until it has nothing to do but wait. */
 async function act({
   nodes,
   workloads,
   policy,
+  newest,
 }: {
   readonly nodes: readonly Node[];
   readonly workloads: readonly WorkloadReplicas[];
   readonly policy: PolicyOptions;
+  /** The policy as the API server has it, if the cache is behind. */
+  readonly newest?: StoredPolicy;
 }): Promise<RecordedActions> {
   const actions = new RecordedActions();
   // As on a real cluster a status write takes time, in which the other workers decide.
@@ -51,6 +88,7 @@ async function act({
     actions,
     finalize: () => Promise.resolve('go-on'),
     capabilities: () => capabilitiesOf({major: 1, minor: 36}),
+    readPolicies: () => Promise.resolve(newest === undefined ? [] : [newest]),
     pace: new Pace({perMinute: 6000, burst: 100}, clock.now()),
     cachesBehind: () => undefined,
     backOff: {firstSeconds: 300, longestSeconds: 21_600},
@@ -74,6 +112,9 @@ async function act({
   controller.policies.set(storedPolicy(policy));
   const stop = new AbortController();
   const running = controller.run(stop.signal);
+  await turns(50);
+  // Statuses are written after a while.
+  await clock.advance(1000);
   await turns(50);
   stop.abort();
   await running;

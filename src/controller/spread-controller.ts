@@ -31,6 +31,8 @@ export interface SpreadControllerOptions {
     isReverted: () => boolean,
   ) => Promise<'done' | 'go-on' | 'waiting'>;
   readonly capabilities: () => ServerCapabilities;
+  /** As the API server has them at this moment; asks until there is an answer, and rejects only when aborted. */
+  readonly readPolicies: (signal: AbortSignal) => Promise<readonly StoredPolicy[]>;
   readonly pace: Pace;
   /** Why the caches may be behind the cluster; undefined while they follow it. */
   readonly cachesBehind: () => string | undefined;
@@ -113,7 +115,11 @@ export class SpreadController {
 
   /** Acts until the signal. To be called when the caches are complete. */
   async run(signal: AbortSignal): Promise<void> {
-    const {clock, random = Math.random, metrics, log} = this.#options;
+    const {clock, random = Math.random, metrics, log, readPolicies} = this.#options;
+    // What the one before has left stands in their statuses and nowhere else, and the cache may be behind them.
+    for (const policy of await readPolicies(signal)) {
+      this.policies.set(policy);
+    }
     const workloads = new WorkQueue({
       clock,
       random,

@@ -155,6 +155,15 @@ describe('Triggers: nodes', () => {
     expect(nodeChanges()).toBe(1);
   });
 
+  // Found by the fault tests.
+  it('tells at once that a node is not Ready any more', () => {
+    const {triggers, nodeChanges} = watched();
+
+    triggers.nodeChanged(node('a'), node('a', {ready: 'Unknown'}));
+
+    expect(nodeChanges()).toBe(1);
+  });
+
   it('does not mind the heartbeat of a kubelet', async () => {
     const {triggers, workloads, clock} = watched();
 

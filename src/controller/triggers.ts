@@ -123,6 +123,10 @@ export class Triggers {
     // A kubelet's heartbeat changes nothing that placement reads, and a pulled image only a score.
     const {resourceVersion: _a, images: _b, ...was} = before;
     const {resourceVersion: _c, images: _d, ...is} = after;
+    if (before.ready === 'True' && after.ready !== 'True') {
+      // At once: an eviction may be about to be sent.
+      this.#options.onNodesChanged();
+    }
     if (!sameJson(was, is)) {
       this.nodesChanged();
     }

@@ -174,8 +174,8 @@ class KeptActions implements ClusterActions {
     return Promise.resolve(true);
   }
 
-  writeStatus(): Promise<void> {
-    return Promise.resolve();
+  writeStatus(): Promise<undefined> {
+    return Promise.resolve(undefined);
   }
 
   event(): void {}

@@ -15,7 +15,7 @@ import {deployment, policy} from '../scenarios/manifests.ts';
 import {ApiProxy, type Moment, type ProxiedRequest} from './api-proxy.ts';
 import {OperatorProcess, type RunningOperator} from './operator-process.ts';
 import {waitForStatus, workloadStatus} from './reports.ts';
-import {forbiddenRequests} from './rights.ts';
+import {forbiddenRequests, grantedRights, TO_FIND_OUT, usedRights} from './rights.ts';
 import {startLimitMilliseconds, withOperatorLog} from './with-operator-log.ts';
 
 let cluster: RunningControlPlane;
@@ -302,4 +302,6 @@ it('none of the operators that came later moved anything again, and nothing was 
 
   expect(Object.fromEntries(counted)).toEqual(Object.fromEntries(moves));
   expect(await forbiddenRequests(cluster)).toEqual([]);
+  expect(await grantedRights()).toContain(TO_FIND_OUT);
+  expect(await usedRights(cluster)).toContain(TO_FIND_OUT);
 });

@@ -8,6 +8,9 @@ import type {AuditEvent} from '../controlplane/audit-log.ts';
 import {operatorUser} from '../controlplane/install-operator.ts';
 import type {RunningControlPlane} from '../controlplane/running-control-plane.ts';
 
+/** It takes an eviction to which no answer came. */
+export const TO_FIND_OUT = 'get core/pods';
+
 const directory = join(import.meta.dirname, '../../config/rbac');
 
 interface Role {

@@ -169,6 +169,17 @@ export function matches(
   return Object.entries(wanted ?? {}).every(([key, value]) => labels?.[key] === value);
 }
 
+/** The nodes, and what of them decides where a replacement can go. */
+export function openingsOf(facts: Facts): string {
+  return (facts.list('nodes') as NodeObject[])
+    .map(
+      ({metadata, spec}) =>
+        `${metadata.name} ${JSON.stringify([spec?.unschedulable ?? false, spec?.taints ?? []])}`,
+    )
+    .sort()
+    .join(' ');
+}
+
 export function namesOf(objects: readonly ApiObject[]): string {
   return objects
     .map(({metadata}) => metadata.name)

@@ -8,7 +8,7 @@ import {isInjected} from './template-truth.ts';
 
 const DONE: ReadonlySet<string> = new Set(['Spread', 'Excluded', 'Planned', 'Blocked']);
 
-/** Whether the status speaks of something that is not at its end, a pause among it. */
+/** Whether the status speaks of something that is not at its end, a pause or an open circuit among it. */
 export function isUnderWay(facts: Facts, now: number): boolean {
   return (facts.list('deployments.apps') as DeploymentObject[]).some((deployment) => {
     const policy = governingPolicy(facts, deployment);
@@ -16,6 +16,7 @@ export function isUnderWay(facts: Facts, now: number): boolean {
     return (
       policy !== undefined &&
       (Date.parse(entry?.backOff?.until ?? '') > now ||
+        entry?.blocked?.reason === 'CircuitOpen' ||
         unexplained(facts, deployment, policy.metadata.name, entry) !== undefined)
     );
   });
@@ -95,7 +96,8 @@ function unevenness(facts: Facts, moves: Moves, policy: SpreadPolicy): string | 
 
 function falsehoodOf(facts: Facts, deployment: DeploymentObject, entry: WorkloadStatus): string | undefined {
   const key = keyOf(deployment.metadata);
-  if (entry.state === 'Excluded') {
+  // That of a move is written when it begins, and then when it has ended.
+  if (entry.state === 'Excluded' || entry.state === 'Moving') {
     return undefined;
   }
   const pods = replicasOf(facts, deployment).filter((pod) => !isTerminating(pod));

@@ -88,8 +88,11 @@ export class Moves {
     return this.#fruitless.get(workload)?.batch.victims ?? new Set();
   }
 
-  /** Before the API server grants an eviction. */
-  asked(pod: PodObject, deployment: DeploymentObject): void {
+  /**
+   * Before the API server grants an eviction.
+   * @param knowsNodes whether the operator knows the nodes as they are: how few moves it takes hangs on them
+   */
+  asked(pod: PodObject, deployment: DeploymentObject, knowsNodes: boolean): void {
     this.judge();
     const key = keyOf(deployment.metadata);
     const fruitless = this.#fruitless.get(key);
@@ -106,7 +109,9 @@ export class Moves {
       );
     }
     const policy = governingPolicy(this.#facts, deployment);
-    if (policy !== undefined && !this.#episodes.has(policy.metadata.name)) {
+    if (policy !== undefined && !knowsNodes) {
+      this.#episodes.delete(policy.metadata.name);
+    } else if (policy !== undefined && !this.#episodes.has(policy.metadata.name)) {
       const fewest = this.fewestFor(policy);
       if (fewest !== undefined) {
         this.#episodes.set(policy.metadata.name, {fewest, moves: 0, fruitless: 0});

@@ -11,6 +11,7 @@ import {
   governingPolicy,
   isTerminating,
   namesOf,
+  openingsOf,
   policiesOf,
   unavailableAt,
   unhealthyNodes,
@@ -273,7 +274,7 @@ export class Supervisor implements Onlooker {
     const truth = this.history.get('pods', key) as PodObject | undefined;
     const current = truth === undefined ? undefined : deploymentOf(this.history, truth);
     if (truth !== undefined && current !== undefined) {
-      this.moves.asked(truth, current);
+      this.moves.asked(truth, current, openingsOf(facts) === openingsOf(this.history));
     }
     if (namesOf(facts.list('nodes')) !== namesOf(this.history.list('nodes'))) {
       this.#onOldNodes.add(request);

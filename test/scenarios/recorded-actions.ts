@@ -7,6 +7,7 @@ import type {
   PodReference,
   PolicyEvent,
   PolicyReference,
+  StoredStatus,
 } from '../../src/controller/actions.ts';
 import type {PlacementRule} from '../../src/injection/rule.ts';
 import type {EvictionResult} from '../../src/kube/eviction.ts';
@@ -47,10 +48,11 @@ export class RecordedActions implements ClusterActions {
     return await this.onIsAlive(pod);
   }
 
-  async writeStatus(_policy: PolicyReference, status: SpreadPolicyStatus): Promise<void> {
+  async writeStatus(_policy: PolicyReference, status: SpreadPolicyStatus): Promise<StoredStatus> {
     this.calls.push('status');
     await this.onStatus(status);
     this.statuses.push(status);
+    return {resourceVersion: String(100 + this.statuses.length), status};
   }
 
   event(event: PolicyEvent): void {
