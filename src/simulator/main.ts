@@ -4,9 +4,12 @@ import {tmpdir} from 'node:os';
 import {join} from 'node:path';
 import {Command, InvalidArgumentError} from 'commander';
 import {parseAllDocuments} from 'yaml';
+import {createLog} from '../observability/logging.ts';
 import {RealTimeDriver} from './drivers.ts';
 import {ApiFace} from './http/api-face.ts';
+import {installation, type OperatorSurroundings} from './installation.ts';
 import {loadManifests, type Manifest} from './manifests.ts';
+import type {OperatorOnClock} from './operator-on-clock.ts';
 import {PARAMETERS, type SimulationParameters} from './parameters.ts';
 import {SimulatedCluster} from './simulated-cluster.ts';
 import {describeEntry, type TimelineEntry} from './timeline.ts';
@@ -21,6 +24,7 @@ interface Options {
   readonly seed: number;
   readonly port: number;
   readonly manifests: readonly string[];
+  readonly operator: boolean;
   readonly set: Readonly<Record<string, number>>;
 }
 
@@ -30,6 +34,10 @@ async function main(): Promise<void> {
   const options = parseOptions();
   const began = Date.now();
   const cluster = new SimulatedCluster({...options, start: began, parameters: options.set});
+  if (options.operator) {
+    // First, so that manifests may hold policies.
+    loadManifests(cluster.api, installation());
+  }
   for (const file of options.manifests) {
     const documents = parseAllDocuments(await readFile(file, 'utf8'));
     loadManifests(
@@ -40,6 +48,8 @@ async function main(): Promise<void> {
   const face = await ApiFace.start({
     api: cluster.api,
     port: options.port,
+    // So that to the operator on the simulation's clock bookmarks come as often as it expects.
+    ...(options.operator ? {clock: cluster.clock} : {}),
     usage: {
       node: (name) => cluster.nodeMetrics(name),
       pod: (namespace, name) => cluster.podMetrics(namespace, name),
@@ -50,6 +60,9 @@ async function main(): Promise<void> {
   await face.writeKubeconfig(kubeconfig);
   const driver = new RealTimeDriver(cluster.clock, options.speed);
   driver.start();
+  const operator = options.operator
+    ? await startOperator({cluster, face, directory}, options.speed)
+    : undefined;
 
   say(
     `${options.nodes} simulated nodes at ${options.speed} times real time, ready in ${Date.now() - began} ms`,
@@ -62,14 +75,25 @@ async function main(): Promise<void> {
   );
   const stopTelling = tellTimeline(cluster, began);
 
-  await new Promise<void>((resolve) => {
+  const interrupted = new Promise<void>((resolve) => {
     process.once('SIGINT', resolve);
     process.once('SIGTERM', resolve);
   });
-  stopTelling();
-  driver.stop();
+  try {
+    await Promise.race([interrupted, ...(operator === undefined ? [] : [operator.ended])]);
+    await operator?.stop();
+  } finally {
+    stopTelling();
+    driver.stop();
+  }
   await face.stop();
   await rm(directory, {recursive: true, force: true});
+}
+
+async function startOperator(surroundings: OperatorSurroundings, speed: number): Promise<OperatorOnClock> {
+  // Loaded only for those who want it: its client library takes tens of megabytes.
+  const {OperatorOnClock: Operator} = await import('./operator-on-clock.ts');
+  return await Operator.start(surroundings, speed, createLog());
 }
 
 function tellTimeline(cluster: SimulatedCluster, since: number): () => void {
@@ -93,6 +117,7 @@ function parseOptions(): Options {
     .option('--memory <quantity>', 'of each node', '16Gi')
     .option('--pods-per-node <count>', 'that a node takes', parseNumber, 110)
     .option('--speed <factor>', 'simulated seconds per second', parseNumber, 1)
+    .option('--operator', 'with the operator, on the clock of the simulation', false)
     .option('--seed <number>', 'of everything that is drawn by lot', parseNumber, 1)
     .option('--port <number>', 'of the API server on 127.0.0.1; 0 takes a free one', parseNumber, 0)
     .option(

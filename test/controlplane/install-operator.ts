@@ -2,7 +2,7 @@ import {join} from 'node:path';
 
 import {parseAllDocuments} from 'yaml';
 
-import {installation} from '../../src/simulator/demo/installation.ts';
+import {installation} from '../../src/simulator/installation.ts';
 import type {RunningControlPlane} from './running-control-plane.ts';
 import {waitFor} from './wait-for.ts';
 

@@ -2,20 +2,10 @@
 import {type ChildProcess, spawn} from 'node:child_process';
 import {openSync, readFileSync} from 'node:fs';
 import {join} from 'node:path';
-import type {ApiFace} from '../http/api-face.ts';
+import {installation, type OperatorSurroundings, operatorKubeconfig} from '../installation.ts';
 import {loadManifests} from '../manifests.ts';
-import type {SimulatedCluster} from '../simulated-cluster.ts';
-import {installation} from './installation.ts';
 
-const NAMESPACE = 'spread-operator-system';
 const LAST_LINES = 10;
-
-export interface OperatorSurroundings {
-  readonly cluster: SimulatedCluster;
-  readonly face: ApiFace;
-  /** For its kubeconfig and its log. */
-  readonly directory: string;
-}
 
 export class OperatorProcess {
   readonly logFile: string;
@@ -37,12 +27,11 @@ export class OperatorProcess {
    */
   static async start(
     command: readonly [string, ...string[]],
-    {cluster, face, directory}: OperatorSurroundings,
+    surroundings: OperatorSurroundings,
   ): Promise<OperatorProcess> {
-    loadManifests(cluster.api, installation());
-    const kubeconfig = join(directory, 'operator-kubeconfig');
-    await face.writeServiceAccountKubeconfig(kubeconfig, NAMESPACE, 'spread-operator');
-    const logFile = join(directory, 'operator.log');
+    loadManifests(surroundings.cluster.api, installation());
+    const kubeconfig = await operatorKubeconfig(surroundings);
+    const logFile = join(surroundings.directory, 'operator.log');
     const log = openSync(logFile, 'w');
     const [program, ...args] = command;
     const child = spawn(program, [...args, '--log-format=human', '--health-address='], {
