@@ -167,19 +167,26 @@ export function markBestOfNeighbours(
   expected: Uint8Array,
 ): void {
   const length = ring.length;
-  const placeOf = new Int32Array(totals.length);
+  const first = beatenEverywhere(totals, ring, {size, depth});
+  const placeOf = new Int32Array(first);
   const left = new Int32Array(length);
   const right = new Int32Array(length);
-  const isIn = new Uint8Array(length).fill(1);
+  const isIn = new Uint8Array(length);
+  let last = ring.findLastIndex((rank) => rank < first);
   for (let place = 0; place < length; place++) {
-    placeOf[ring[place] ?? 0] = place;
-    left[place] = place === 0 ? length - 1 : place - 1;
-    right[place] = place === length - 1 ? 0 : place + 1;
+    const rank = ring[place] ?? 0;
+    if (rank < first) {
+      placeOf[rank] = place;
+      isIn[place] = 1;
+      left[place] = last;
+      right[last] = place;
+      last = place;
+    }
   }
   const toLeft = new Int32Array(depth + 1);
   const toRight = new Int32Array(depth + 1);
   // All of `totals` before `end` are still in the list; those from `begin` on are equals.
-  for (let end = totals.length; end > 0; ) {
+  for (let end = first; end > 0; ) {
     let begin = end - 1;
     while (begin > 0 && totals[begin - 1] === totals[begin]) {
       begin -= 1;
@@ -214,6 +221,51 @@ export function markBestOfNeighbours(
     }
     end = begin;
   }
+}
+
+/**
+ * The first rank that has `depth` better ones in each run of neighbours, as all below it have: `totals` go down. Each run
+ * contains a whole one of blocks of a third of its length, so what is that far down in every block is so in every run.
+ */
+function beatenEverywhere(
+  totals: ArrayLike<number>,
+  ring: Int32Array,
+  {size, depth}: {readonly size: number; readonly depth: number},
+): number {
+  const block = Math.floor(size / 3);
+  const blocks = block < depth ? 0 : Math.floor(ring.length / block);
+  if (blocks === 0) {
+    return totals.length;
+  }
+  const best = new Int32Array(depth);
+  let lowest = 0;
+  for (let index = 0; index < blocks; index++) {
+    best.fill(totals.length);
+    // What is left over belongs to the last one.
+    const end = index === blocks - 1 ? ring.length : (index + 1) * block;
+    for (let place = index * block; place < end; place++) {
+      insert(ring[place] ?? 0, best);
+    }
+    lowest = Math.max(lowest, best[depth - 1] ?? 0);
+  }
+  let first = lowest;
+  while (first < totals.length && totals[first] === totals[lowest]) {
+    first += 1;
+  }
+  return first;
+}
+
+/** Puts a number among the lowest ones, which are in order, in place of the highest of them. */
+function insert(value: number, lowest: Int32Array): void {
+  let at = lowest.length - 1;
+  if (value >= (lowest[at] ?? 0)) {
+    return;
+  }
+  while (at > 0 && (lowest[at - 1] ?? 0) > value) {
+    lowest[at] = lowest[at - 1] ?? 0;
+    at -= 1;
+  }
+  lowest[at] = value;
 }
 
 /** How far it is along the links to the first node, the second, and so on, in one direction around the ring. */
