@@ -318,16 +318,17 @@ function podOf(pod: {
   const {namespace, owner, node} = pod;
   const ready = pod.ready ?? pod.phase === 'Running';
   const uid = uidOf(`${owner.kind.toLowerCase()}/${namespace}/${owner.name}`);
+  const metadata = meta(pod.name, {prefix: 'pod', namespace});
   return {
     metadata: {
-      ...meta(pod.name, {prefix: 'pod', namespace}),
+      ...metadata,
       labels: pod.labels,
       annotations: {'prometheus.io/scrape': 'true', 'prometheus.io/port': '8080'},
       ownerReferences: [{apiVersion: 'apps/v1', ...owner, uid, controller: true}],
       managedFields: UNREAD_FIELDS,
     },
     spec: {
-      ...pod.spec,
+      ...withToken(pod.spec, metadata.uid),
       ...(node === undefined ? {} : {nodeName: node}),
       ...({serviceAccountName: 'default', dnsPolicy: 'ClusterFirst', restartPolicy: 'Always'} as object),
     },
@@ -546,9 +547,16 @@ function containers(milliCPU: number, memoryMiB: number, name: string, hostPort?
     ports: [{containerPort: 8080, ...(hostPort === undefined ? {} : {hostPort})}],
     env: ['LOG_LEVEL', 'REGION', 'CACHE_SIZE', 'DATABASE'].map((key) => ({name: key, value: 'value'})),
     imagePullPolicy: 'IfNotPresent',
-    volumeMounts: [{name: 'kube-api-access', mountPath: '/var/run/secrets/kubernetes.io/serviceaccount'}],
   };
-  return {schedulerName: 'default-scheduler', containers: [main], volumes: [{name: 'kube-api-access'}]};
+  return {schedulerName: 'default-scheduler', containers: [main]};
+}
+
+/** As the API server admits a pod: each has a token volume under a random name. */
+function withToken(spec: ApiPodSpec, uid: string): ApiPodSpec {
+  const name = `kube-api-access-${uid.slice(0, 5)}`;
+  const mount = {name, mountPath: '/var/run/secrets/kubernetes.io/serviceaccount'};
+  const mounted = spec.containers?.map((container) => ({...container, volumeMounts: [mount]}));
+  return {...spec, ...(mounted === undefined ? {} : {containers: mounted}), volumes: [{name}]};
 }
 
 function hashOf({name}: WorkloadLayout): string {
