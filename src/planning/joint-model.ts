@@ -4,13 +4,14 @@
  */
 import {isTerminating, type Pod} from '../cluster/pod.ts';
 import {compareText, type SchedulingSnapshot, withChanges} from '../cluster/snapshot.ts';
+import {Prospect} from '../scheduling/prospect.ts';
 import {filterNodes} from '../scheduling/scheduler.ts';
 import {type AssessRequest, assess, type Problem} from './assess.ts';
 import {Distribution, isLess, type Objective} from './distribution.ts';
 import {boundIsKnown, judgeEachOther} from './joint-terms.ts';
 import {lazy} from './lazy.ts';
 import {arrivalOf, compareVictims, type PlannedMove} from './plan.ts';
-import {receptionOf} from './reception.ts';
+import {receptionAfter} from './reception.ts';
 import {Steps} from './steps.ts';
 
 /** A workload that is planned together with others. */
@@ -123,6 +124,7 @@ export class JointModel {
   #isBounded: boolean;
   readonly #views = new Map<string, View>();
   readonly #ways = new Map<string, Way>();
+  readonly #prospects = new WeakMap<JointState, Map<number, Prospect>>();
 
   /** @param members in the order of their keys */
   constructor(members: readonly Member[], root: SchedulingSnapshot) {
@@ -211,6 +213,16 @@ export class JointModel {
     return [...improving, ...neutral];
   }
 
+  /** What the scheduler would make of a replacement while all replicas are there: the same whichever of them goes. */
+  #prospectOf(state: JointState, member: number): Prospect {
+    const known = this.#prospects.get(state) ?? new Map<number, Prospect>();
+    this.#prospects.set(state, known);
+    const prospect =
+      known.get(member) ?? Prospect.of(this.#memberAt(member).request.replacement, state.snapshot);
+    known.set(member, prospect);
+    return prospect;
+  }
+
   /** Whether a step is foreseen to end as it does here, too. */
   foresees(state: JointState, step: Step): boolean {
     const isThere = state.replicas[step.member]?.some(
@@ -224,8 +236,7 @@ export class JointModel {
     {member, pod, from}: Victim,
     inRoomThatIs: boolean,
   ): {readonly step: Step; readonly verdict: 'better' | 'neutral'} | undefined {
-    const {replacement} = this.#memberAt(member).request;
-    const reception = receptionOf(replacement, state.snapshot, pod);
+    const reception = receptionAfter(this.#prospectOf(state, member), pod);
     this.effort.spend(2 * this.#pass);
     const best = [...new Set(reception.occasions.flatMap((occasion) => occasion.targets))];
     const verdicts = new Set(best.map((node) => this.#verdict(state, member, from, node)));
