@@ -59,16 +59,19 @@ export class Moves {
   readonly #facts: Facts;
   readonly #clock: SimulationClock;
   readonly #invariants: Invariants;
+  /** What time it can be for an operator. */
+  readonly #latestNow: () => number;
   readonly #underWay = new Map<string, Batch>();
   /** At rest, but what has become of them is not to be judged before settleSeconds. */
   readonly #settling = new Map<string, Batch>();
   readonly #fruitless = new Map<string, FruitlessMove>();
   readonly #episodes = new Map<string, Episode>();
 
-  constructor(facts: Facts, clock: SimulationClock, invariants: Invariants) {
+  constructor(facts: Facts, clock: SimulationClock, invariants: Invariants, latestNow: () => number) {
     this.#facts = facts;
     this.#clock = clock;
     this.#invariants = invariants;
+    this.#latestNow = latestNow;
   }
 
   /** Victims of the workload whose replacement is not there yet. */
@@ -173,7 +176,7 @@ export class Moves {
       const pods = replicasOf(this.#facts, deployment);
       const isThere = pods.some(({metadata}) => batch.victims.has(metadata.name));
       // By its pods: the Deployment's own status follows them after a while, and news of it can be late.
-      if (isThere || unavailableAt(this.#facts, deployment, this.#clock.now()) !== undefined) {
+      if (isThere || unavailableAt(this.#facts, deployment, this.#latestNow()) !== undefined) {
         continue;
       }
       this.#underWay.delete(key);
