@@ -45,6 +45,8 @@ interface Episode {
   moves: number;
   /** Replacements that the scheduler put where they did not help. */
   fruitless: number;
+  /** Moves while another workload of the policy paused: nobody waits for it, and they may be in its way. */
+  duringPauses: number;
 }
 
 const solver = await FewestMoves.load();
@@ -117,7 +119,7 @@ export class Moves {
     } else if (policy !== undefined && !this.#episodes.has(policy.metadata.name)) {
       const fewest = this.fewestFor(policy);
       if (fewest !== undefined) {
-        this.#episodes.set(policy.metadata.name, {fewest, moves: 0, fruitless: 0});
+        this.#episodes.set(policy.metadata.name, {fewest, moves: 0, fruitless: 0, duringPauses: 0});
         this.fewest += fewest;
       }
     }
@@ -132,7 +134,8 @@ export class Moves {
   ): void {
     const key = keyOf(deployment.metadata);
     this.accepted += 1;
-    const policy = governingPolicy(this.#facts, deployment)?.metadata.name ?? '';
+    const governing = governingPolicy(this.#facts, deployment);
+    const policy = governing?.metadata.name ?? '';
     const episode = this.#episodes.get(policy);
     const fruitless = this.#fruitless.get(key);
     const isContinued = fruitless !== undefined && this.#isSameDecision(pod, deployment, fruitless);
@@ -156,11 +159,15 @@ export class Moves {
     }
     episode.moves += 1;
     this.measured += 1;
-    const most = episode.fewest + episode.fruitless;
+    const others = governing?.status?.workloads?.filter(({name}) => name !== deployment.metadata.name) ?? [];
+    if (others.some(({backOff}) => Date.parse(backOff?.until ?? '') > this.#clock.now())) {
+      episode.duringPauses += 1;
+    }
+    const most = episode.fewest + episode.fruitless + episode.duringPauses;
     this.#invariants.check(
       'no more moves than the fewest and one for each disturbance',
       episode.moves > most
-        ? `SpreadPolicy ${policy}: move ${episode.moves} (${pod.metadata.name} of ${key}); ${episode.fewest} would have done, and ${episode.fruitless} ended where the scheduler put them`
+        ? `SpreadPolicy ${policy}: move ${episode.moves} (${pod.metadata.name} of ${key}); ${episode.fewest} would have done, ${episode.fruitless} ended where the scheduler put them, and ${episode.duringPauses} were made while another workload paused`
         : undefined,
     );
   }
