@@ -236,6 +236,14 @@ export class Moves {
     }
   }
 
+  /** The status calls the workload spread, and names no pause: on the nodes that the operator knows, it is. */
+  calledSpread(workload: string): void {
+    const fruitless = this.#fruitless.get(workload);
+    if (fruitless !== undefined && this.#clock.now() - fruitless.at >= FIRST_BACK_OFF * 900) {
+      this.#fruitless.set(workload, {...fruitless, failures: 1, counted: 0});
+    }
+  }
+
   /** How few moves it takes hangs on the nodes; that a move has not helped stays so. */
   otherNodes(): void {
     this.#episodes.clear();

@@ -220,6 +220,11 @@ export class Supervisor implements Onlooker {
   /** The status is all that the next operator knows of what this one has begun. */
   #statusWritten(instance: string, before: SpreadPolicy): void {
     const after = policyByName(this.history, keyOf(before.metadata));
+    for (const {name, state, backOff} of after?.status?.workloads ?? []) {
+      if (state === 'Spread' && backOff === undefined) {
+        this.moves.calledSpread(`${before.metadata.namespace}/${name}`);
+      }
+    }
     for (const {name, inFlight = []} of before.status?.workloads ?? []) {
       const key = `${before.metadata.namespace}/${name}`;
       const deployment = this.history.get('deployments.apps', key) as DeploymentObject | undefined;
