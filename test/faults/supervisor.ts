@@ -68,6 +68,8 @@ export class Supervisor implements Onlooker {
   readonly #evictions = new Map<SentRequest, Eviction>();
   /** Evictions of an operator that knew other nodes than there were. */
   readonly #onOldNodes = new WeakSet<SentRequest>();
+  /** What the placement cost when the eviction was sent: it may take effect long after, in another one. */
+  readonly #costsWhenSent = new WeakMap<SentRequest, readonly number[]>();
   readonly #templates = new Map<SentRequest, DeploymentObject>();
   readonly #statuses = new Map<SentRequest, SpreadPolicy>();
   /** When something last changed that budgets count. */
@@ -212,7 +214,8 @@ export class Supervisor implements Onlooker {
       ),
     );
     // What it wrote down of the placement before may count a node that has gone: it is better without having helped.
-    const isComparable = !makesRoom && !this.#onOldNodes.has(request);
+    const isSame = this.#costsWhenSent.get(request)?.join() === cost.join();
+    const isComparable = !makesRoom && isSame && !this.#onOldNodes.has(request);
     this.moves.granted(pod, deployment, isComparable, cost);
     this.#options.onEviction(deployment);
   }
@@ -279,6 +282,11 @@ export class Supervisor implements Onlooker {
     const truth = this.history.get('pods', key) as PodObject | undefined;
     const current = truth === undefined ? undefined : deploymentOf(this.history, truth);
     if (truth !== undefined && current !== undefined) {
+      const governing = governingPolicy(this.history, current);
+      this.#costsWhenSent.set(
+        request,
+        governing === undefined ? [] : costOf(this.history, governing, current),
+      );
       this.moves.asked(truth, current, openingsOf(facts) === openingsOf(this.history));
     }
     if (namesOf(facts.list('nodes')) !== namesOf(this.history.list('nodes'))) {
