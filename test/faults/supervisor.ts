@@ -45,8 +45,8 @@ interface Eviction {
 /** A watch may be silent for 150 s before it is given up, milliseconds. */
 const OLDEST_NEWS = 152_000;
 const UNHEALTHY_SHARE = 0.1;
-/** Of the clocks of two machines that nobody has set, seconds. */
-const LARGEST_SKEW = 2;
+/** Of the clocks of two machines that nobody has set, milliseconds. */
+const LARGEST_SKEW = 1000;
 const ALLOWED_WRITES = new Set([
   'create pods/eviction',
   'patch deployments',
@@ -234,12 +234,8 @@ export class Supervisor implements Onlooker {
       // By its pods: an operator whose news of the Deployment is late sees the availability from before the move.
       const isOver =
         deployment === undefined ||
-        unavailableAt(
-          this.history,
-          deployment,
-          this.#latestNow(),
-          before.spec.eviction.settleSeconds - LARGEST_SKEW,
-        ) === undefined;
+        unavailableAt(this.history, deployment, this.#latestNow(), before.spec.eviction.settleSeconds) ===
+          undefined;
       const isGoverned =
         deployment !== undefined &&
         governingPolicy(this.history, deployment)?.metadata.uid === after?.metadata.uid;
@@ -365,7 +361,8 @@ export class Supervisor implements Onlooker {
 
   /** What time it can be for an operator: one whose clock was set may take any replica for one that is Ready for long. */
   #latestNow(): number {
-    return this.#options.isTimeKnown() ? this.#options.cluster.clock.now() : Number.POSITIVE_INFINITY;
+    const {cluster, isTimeKnown} = this.#options;
+    return isTimeKnown() ? cluster.clock.now() + LARGEST_SKEW : Number.POSITIVE_INFINITY;
   }
 
   #holder(): string {
