@@ -17,6 +17,7 @@ export function isUnderWay(facts: Facts, now: number): boolean {
       policy !== undefined &&
       (Date.parse(entry?.backOff?.until ?? '') > now ||
         entry?.blocked?.reason === 'CircuitOpen' ||
+        entry?.state === 'Moving' ||
         unexplained(facts, deployment, policy.metadata.name, entry) !== undefined)
     );
   });

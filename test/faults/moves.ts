@@ -45,6 +45,8 @@ interface Episode {
   moves: number;
   /** Replacements that the scheduler put where they did not help. */
   fruitless: number;
+  /** Moves while another workload of the policy paused: nobody waits for it, and they may be in its way. */
+  duringPauses: number;
 }
 
 const solver = await FewestMoves.load();
@@ -59,16 +61,19 @@ export class Moves {
   readonly #facts: Facts;
   readonly #clock: SimulationClock;
   readonly #invariants: Invariants;
+  /** What time it can be for an operator. */
+  readonly #latestNow: () => number;
   readonly #underWay = new Map<string, Batch>();
   /** At rest, but what has become of them is not to be judged before settleSeconds. */
   readonly #settling = new Map<string, Batch>();
   readonly #fruitless = new Map<string, FruitlessMove>();
   readonly #episodes = new Map<string, Episode>();
 
-  constructor(facts: Facts, clock: SimulationClock, invariants: Invariants) {
+  constructor(facts: Facts, clock: SimulationClock, invariants: Invariants, latestNow: () => number) {
     this.#facts = facts;
     this.#clock = clock;
     this.#invariants = invariants;
+    this.#latestNow = latestNow;
   }
 
   /** Victims of the workload whose replacement is not there yet. */
@@ -114,7 +119,7 @@ export class Moves {
     } else if (policy !== undefined && !this.#episodes.has(policy.metadata.name)) {
       const fewest = this.fewestFor(policy);
       if (fewest !== undefined) {
-        this.#episodes.set(policy.metadata.name, {fewest, moves: 0, fruitless: 0});
+        this.#episodes.set(policy.metadata.name, {fewest, moves: 0, fruitless: 0, duringPauses: 0});
         this.fewest += fewest;
       }
     }
@@ -129,7 +134,8 @@ export class Moves {
   ): void {
     const key = keyOf(deployment.metadata);
     this.accepted += 1;
-    const policy = governingPolicy(this.#facts, deployment)?.metadata.name ?? '';
+    const governing = governingPolicy(this.#facts, deployment);
+    const policy = governing?.metadata.name ?? '';
     const episode = this.#episodes.get(policy);
     const fruitless = this.#fruitless.get(key);
     const isContinued = fruitless !== undefined && this.#isSameDecision(pod, deployment, fruitless);
@@ -153,11 +159,15 @@ export class Moves {
     }
     episode.moves += 1;
     this.measured += 1;
-    const most = episode.fewest + episode.fruitless;
+    const others = governing?.status?.workloads?.filter(({name}) => name !== deployment.metadata.name) ?? [];
+    if (others.some(({backOff}) => Date.parse(backOff?.until ?? '') > this.#clock.now())) {
+      episode.duringPauses += 1;
+    }
+    const most = episode.fewest + episode.fruitless + episode.duringPauses;
     this.#invariants.check(
       'no more moves than the fewest and one for each disturbance',
       episode.moves > most
-        ? `SpreadPolicy ${policy}: move ${episode.moves} (${pod.metadata.name} of ${key}); ${episode.fewest} would have done, and ${episode.fruitless} ended where the scheduler put them`
+        ? `SpreadPolicy ${policy}: move ${episode.moves} (${pod.metadata.name} of ${key}); ${episode.fewest} would have done, ${episode.fruitless} ended where the scheduler put them, and ${episode.duringPauses} were made while another workload paused`
         : undefined,
     );
   }
@@ -173,7 +183,7 @@ export class Moves {
       const pods = replicasOf(this.#facts, deployment);
       const isThere = pods.some(({metadata}) => batch.victims.has(metadata.name));
       // By its pods: the Deployment's own status follows them after a while, and news of it can be late.
-      if (isThere || unavailableAt(this.#facts, deployment, this.#clock.now()) !== undefined) {
+      if (isThere || unavailableAt(this.#facts, deployment, this.#latestNow()) !== undefined) {
         continue;
       }
       this.#underWay.delete(key);
@@ -223,6 +233,14 @@ export class Moves {
       this.#fruitless.clear();
     } else {
       this.#fruitless.delete(workload);
+    }
+  }
+
+  /** The status calls the workload spread, and names no pause: on the nodes that the operator knows, it is. */
+  calledSpread(workload: string): void {
+    const fruitless = this.#fruitless.get(workload);
+    if (fruitless !== undefined && this.#clock.now() - fruitless.at >= FIRST_BACK_OFF * 900) {
+      this.#fruitless.set(workload, {...fruitless, failures: 1, counted: 0});
     }
   }
 

@@ -29,7 +29,7 @@ export interface Mutation {
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lost back-off',
-    within: 20,
+    within: 40,
     finds: [
       'after a move that did not help there is a pause',
       'no more moves than the fewest and one for each disturbance',

@@ -45,8 +45,8 @@ interface Eviction {
 /** A watch may be silent for 150 s before it is given up, milliseconds. */
 const OLDEST_NEWS = 152_000;
 const UNHEALTHY_SHARE = 0.1;
-/** Of the clocks of two machines that nobody has set, seconds. */
-const LARGEST_SKEW = 2;
+/** Of the clocks of two machines that nobody has set, milliseconds. */
+const LARGEST_SKEW = 1000;
 const ALLOWED_WRITES = new Set([
   'create pods/eviction',
   'patch deployments',
@@ -68,6 +68,8 @@ export class Supervisor implements Onlooker {
   readonly #evictions = new Map<SentRequest, Eviction>();
   /** Evictions of an operator that knew other nodes than there were. */
   readonly #onOldNodes = new WeakSet<SentRequest>();
+  /** What the placement cost when the eviction was sent: it may take effect long after, in another one. */
+  readonly #costsWhenSent = new WeakMap<SentRequest, readonly number[]>();
   readonly #templates = new Map<SentRequest, DeploymentObject>();
   readonly #statuses = new Map<SentRequest, SpreadPolicy>();
   /** When something last changed that budgets count. */
@@ -77,7 +79,7 @@ export class Supervisor implements Onlooker {
     this.#options = options;
     const {cluster, invariants} = options;
     this.history = new History(cluster);
-    this.moves = new Moves(this.history, cluster.clock, invariants);
+    this.moves = new Moves(this.history, cluster.clock, invariants, () => this.#latestNow());
     cluster.api.onChange(({resource}) => {
       if (resource === 'nodes') {
         this.moves.otherNodes();
@@ -212,7 +214,8 @@ export class Supervisor implements Onlooker {
       ),
     );
     // What it wrote down of the placement before may count a node that has gone: it is better without having helped.
-    const isComparable = !makesRoom && !this.#onOldNodes.has(request);
+    const isSame = this.#costsWhenSent.get(request)?.join() === cost.join();
+    const isComparable = !makesRoom && isSame && !this.#onOldNodes.has(request);
     this.moves.granted(pod, deployment, isComparable, cost);
     this.#options.onEviction(deployment);
   }
@@ -220,18 +223,19 @@ export class Supervisor implements Onlooker {
   /** The status is all that the next operator knows of what this one has begun. */
   #statusWritten(instance: string, before: SpreadPolicy): void {
     const after = policyByName(this.history, keyOf(before.metadata));
+    for (const {name, state, backOff} of after?.status?.workloads ?? []) {
+      if (state === 'Spread' && backOff === undefined) {
+        this.moves.calledSpread(`${before.metadata.namespace}/${name}`);
+      }
+    }
     for (const {name, inFlight = []} of before.status?.workloads ?? []) {
       const key = `${before.metadata.namespace}/${name}`;
       const deployment = this.history.get('deployments.apps', key) as DeploymentObject | undefined;
       // By its pods: an operator whose news of the Deployment is late sees the availability from before the move.
       const isOver =
         deployment === undefined ||
-        unavailableAt(
-          this.history,
-          deployment,
-          this.#options.cluster.clock.now(),
-          this.#options.isTimeKnown() ? before.spec.eviction.settleSeconds - LARGEST_SKEW : 0,
-        ) === undefined;
+        unavailableAt(this.history, deployment, this.#latestNow(), before.spec.eviction.settleSeconds) ===
+          undefined;
       const isGoverned =
         deployment !== undefined &&
         governingPolicy(this.history, deployment)?.metadata.uid === after?.metadata.uid;
@@ -274,6 +278,11 @@ export class Supervisor implements Onlooker {
     const truth = this.history.get('pods', key) as PodObject | undefined;
     const current = truth === undefined ? undefined : deploymentOf(this.history, truth);
     if (truth !== undefined && current !== undefined) {
+      const governing = governingPolicy(this.history, current);
+      this.#costsWhenSent.set(
+        request,
+        governing === undefined ? [] : costOf(this.history, governing, current),
+      );
       this.moves.asked(truth, current, openingsOf(facts) === openingsOf(this.history));
     }
     if (namesOf(facts.list('nodes')) !== namesOf(this.history.list('nodes'))) {
@@ -286,9 +295,7 @@ export class Supervisor implements Onlooker {
     if (isAlone) {
       invariants.check(
         'only a settled workload is moved',
-        says(
-          unrestOf(facts, deployment) ?? unavailableAt(facts, deployment, this.#options.cluster.clock.now()),
-        ),
+        says(unrestOf(facts, deployment) ?? unavailableAt(facts, deployment, this.#latestNow())),
       );
     }
     invariants.check(
@@ -350,6 +357,12 @@ export class Supervisor implements Onlooker {
           : undefined,
       ),
     );
+  }
+
+  /** What time it can be for an operator: one whose clock was set may take any replica for one that is Ready for long. */
+  #latestNow(): number {
+    const {cluster, isTimeKnown} = this.#options;
+    return isTimeKnown() ? cluster.clock.now() + LARGEST_SKEW : Number.POSITIVE_INFINITY;
   }
 
   #holder(): string {
