@@ -32,6 +32,8 @@ class ChangedSnapshot implements SchedulingSnapshot {
   readonly #added: ReadonlyMap<string, Pod>;
   #known: ReadonlyMap<string, ChangedNodeInfo> | undefined;
   #all: readonly NodeInfo[] | undefined;
+  /** The nodes that these two are made of: whoever keeps a snapshot for longer asks for those of now. */
+  #madeOf: object | undefined;
 
   constructor(base: SchedulingSnapshot, history: readonly PodChanges[]) {
     const added = new Map<string, Pod>();
@@ -134,7 +136,9 @@ class ChangedSnapshot implements SchedulingSnapshot {
 
   /** The nodes that the changes name; most questions are about others, or about no node at all. */
   get #infos(): ReadonlyMap<string, ChangedNodeInfo> {
-    if (this.#known === undefined) {
+    if (this.#known === undefined || this.#madeOf !== this.#base.nodesVersion) {
+      this.#madeOf = this.#base.nodesVersion;
+      this.#all = undefined;
       const known = new Map<string, ChangedNodeInfo>();
       for (const {remove = [], add = []} of this.#history) {
         for (const {nodeName, uid} of remove) {

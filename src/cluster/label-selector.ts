@@ -24,7 +24,7 @@ export function matchesSelector(selector: LabelSelector | undefined, labels: Lab
       return false;
     }
   }
-  return matchExpressions === undefined || matchExpressions.every((each) => matchesRequirement(each, labels));
+  return matchExpressions?.every((each) => matchesRequirement(each, labels)) ?? true;
 }
 
 function matchesRequirement(requirement: LabelSelectorRequirement, labels: Labels): boolean {

@@ -29,6 +29,11 @@ export class NodeResourceTable {
     this.#stale.add(info);
   }
 
+  /** To be told when the node has gone. */
+  forget(info: NodeInfo): void {
+    this.#stale.delete(info);
+  }
+
   of(snapshot: Pick<SchedulingSnapshot, 'nodesVersion' | 'nodeInfos'>): NodeResources {
     const {numberOf, size} = nodeTable(snapshot);
     if (this.#version !== snapshot.nodesVersion) {

@@ -143,7 +143,7 @@ function addAll(groups: ReadonlyMap<string, PodGroup> | undefined, to: Set<PodGr
   }
 }
 
-/** A label, as `app=web`, without which a newcomer is not meant; that of nobody for a term that means nobody. */
+/** A label, as `app=web`, without which a newcomer is not meant; undefined for a term that means nobody. */
 function labelAskedFor({labelSelector}: PodAffinityTerm): string | undefined {
   if (labelSelector === undefined) {
     return undefined;
@@ -161,7 +161,7 @@ function emptyGroup({namespace, labels, spec}: Pod, key: string): MutableGroup {
   return {key, namespace, labels, spec, byUid, pods};
 }
 
-/** Whether terms of a group may reach the namespace; the terms themselves are to be asked then. */
+/** Whether terms of a group may mean the newcomer; the terms themselves are to be asked then. */
 export function mayReach(group: GroupTraits, {namespace, labels}: Newcomer, terms: ReachingTerms): boolean {
   return termsOf(group.spec, terms).some((term) => {
     const reached = namespacesReachedBy(term, group);

@@ -2,6 +2,7 @@ import {describe, expect, it} from '@jest/globals';
 import fc from 'fast-check';
 import {apiPod, clusterState, node, pod} from '../../test/scenarios/builders.ts';
 import type {Node} from './node.ts';
+import {nodeTable} from './node-table.ts';
 import type {Pod} from './pod.ts';
 import {toPod} from './pod.ts';
 import type {PodGroup} from './pod-groups.ts';
@@ -242,6 +243,25 @@ describe('withChanges', () => {
         },
       ),
       {numRuns: 150},
+    );
+  });
+
+  it.each([
+    ['come', (state: ClusterState) => state.setNode(node('0'))],
+    ['gone', (state: ClusterState) => state.deleteNode('a')],
+  ])('has the nodes of now when one has %s since somebody asked', (_, change) => {
+    const state = clusterState({nodes: [node('a'), node('b')], pods: [pod('web-1', {on: 'a'})]});
+    const changed = withChanges(state, {add: [pod('web-2', {on: 'a'})]});
+    const namesOf = (snapshot: SchedulingSnapshot) =>
+      Array.from(snapshot.nodeInfos(), (info) => info.node.name);
+    namesOf(changed);
+
+    change(state);
+
+    expect(nodeTable(changed).names).toEqual(namesOf(state));
+    expect(namesOf(changed)).toEqual(namesOf(state));
+    expect(Array.from(changed.changedNodes(), (info) => info.node.name)).toEqual(
+      namesOf(state).filter((name) => name === 'a'),
     );
   });
 

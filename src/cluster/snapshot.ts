@@ -98,6 +98,7 @@ export class ClusterState implements SchedulingSnapshot {
       }
     }
     this.#infos.delete(name);
+    this.#resources.forget(info);
     this.#nodesHaveChanged();
   }
 

@@ -55,6 +55,8 @@ export type EditOutcome =
   /** The template was changed just now: the world has to catch up before anything else is decided. */
   | {readonly kind: 'edited'; readonly message: string; readonly status: InjectionStatus}
   | {readonly kind: 'gone'}
+  /** The server was asked and has changed nothing. The answer took a moment, in which the world may have moved on. */
+  | {readonly kind: 'unchanged'}
   | {readonly kind: 'decided'; readonly decision: Exclude<InjectionDecision, {kind: 'apply'}>};
 
 export class TemplateEditor {
@@ -215,7 +217,7 @@ export class TemplateEditor {
       memory.injection = {...memory.injection, refused};
       const again = this.#decide(look, desired);
       // A server that says conflict without naming a field would be asked for ever.
-      return again.kind === 'apply' ? {kind: 'gone'} : {kind: 'decided', decision: again};
+      return again.kind === 'apply' ? {kind: 'gone'} : {kind: 'unchanged'};
     }
     const before = aboutReplicas(injectedRule(workload, FIELD_MANAGER), workload);
     const text = ruleText(decision.rule);
@@ -225,7 +227,7 @@ export class TemplateEditor {
     if (!changed) {
       this.#rollouts.end(key);
       const again = this.#decide(look, desired);
-      return again.kind === 'apply' ? {kind: 'gone'} : {kind: 'decided', decision: again};
+      return again.kind === 'apply' ? {kind: 'gone'} : {kind: 'unchanged'};
     }
     const recently = now - (injection.lastChange ?? Number.NEGATIVE_INFINITY) < FIGHT;
     memory.injection = {

@@ -194,12 +194,11 @@ export class Triggers {
     for (const namespace of new Set(pods.map((pod) => pod.namespace))) {
       for (const workload of cache.workloadsOf(namespace)) {
         const separateFrom = policies.governing(workload)?.object.spec.separateFrom ?? NOBODY;
+        const key = workloadKey(workload);
         for (const pod of pods) {
-          if (
-            isKeptApart(workload, separateFrom, pod) &&
-            cache.workloadOfPod(pod) !== workloadKey(workload)
-          ) {
-            lookAtWorkload(workloadKey(workload));
+          if (isKeptApart(workload, separateFrom, pod) && cache.workloadOfPod(pod) !== key) {
+            lookAtWorkload(key);
+            break;
           }
         }
       }

@@ -443,6 +443,22 @@ describe('WorkloadReconciler: the rule', () => {
     });
   });
 
+  it('that the server refuses is followed by a look at the cluster as it is then', async () => {
+    const cluster = new Cluster(settled({a: 3}, SOFT), {});
+    cluster.actions.onApply = () => {
+      for (const name of ['b', 'c']) {
+        cluster.cache.deleteNode(node(name));
+      }
+      return {kind: 'conflict', conflicts: [{manager: 'helm', field: '.spec.x'}]};
+    };
+
+    await cluster.look();
+    await cluster.flush();
+
+    expect(cluster.actions.calls).toEqual(['apply web', 'status']);
+    expect(cluster.entry()).toMatchObject({movesNeeded: 0});
+  });
+
   it('waits for room where its rollout needs one replica more', async () => {
     const full = settled({a: 1, b: 1, c: 1}, {requests: {cpu: '4'}});
     const cluster = new Cluster(full, {});

@@ -155,6 +155,8 @@ export class WorkloadReconciler {
           workloadEntry(look, {kind: 'injecting', message: outcome.message, injection: outcome.status}),
         );
         return undefined;
+      case 'unchanged':
+        return await this.reconcile(key, signal);
       case 'decided':
         return await this.#move(look, outcome.decision, signal);
     }

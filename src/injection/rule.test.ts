@@ -303,7 +303,7 @@ describe('sameRule', () => {
 
   it('says what the texts of the rules say', () => {
     const part: fc.Arbitrary<object> = fc.letrec<{part: object; value: unknown}>((tie) => ({
-      part: fc.dictionary(fc.constantFrom('key', 'labelSelector', 'values'), tie('value'), {maxKeys: 3}),
+      part: fc.dictionary(fc.constantFrom('key', 'labelSelector', 'constructor'), tie('value'), {maxKeys: 3}),
       value: fc.oneof(
         {maxDepth: 3},
         fc.constantFrom('a', 'b', 1, true, null, undefined),

@@ -383,12 +383,15 @@ function isSame(a: unknown, b: unknown): boolean {
   if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) {
     return false;
   }
-  return hasAll(a, b) && Object.entries(b).every(([key, part]) => key in a || isLeftOut(key, part));
+  return (
+    hasAll(a, b) && Object.entries(b).every(([key, part]) => Object.hasOwn(a, key) || isLeftOut(key, part))
+  );
 }
 
 function hasAll(a: object, b: object): boolean {
   return Object.entries(a).every(([key, part]: [string, unknown]) => {
-    const other: unknown = (b as Record<string, unknown>)[key];
+    // A label may be called `constructor`.
+    const other: unknown = Object.hasOwn(b, key) ? (b as Record<string, unknown>)[key] : undefined;
     return isLeftOut(key, part) ? isLeftOut(key, other) : !isLeftOut(key, other) && isSame(part, other);
   });
 }

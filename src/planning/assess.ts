@@ -3,7 +3,7 @@
  * the nodes allow. May import `cluster/` and `scheduling/`; values in, values out.
  */
 import type {Node} from '../cluster/node.ts';
-import {nodeTable} from '../cluster/node-table.ts';
+import {type NodeTable, nodeTable} from '../cluster/node-table.ts';
 import {isTerminating, type Pod} from '../cluster/pod.ts';
 import {compareText, type SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
@@ -72,6 +72,8 @@ export interface Assessment {
   readonly ineligible: readonly IneligibleNode[];
   /** Why an eligible node has no room for a replica. */
   readonly noRoom: readonly Refusal[];
+  /** The nodes that all this is about: as soon as one has changed, come or gone, it is of no use any more. */
+  readonly table: NodeTable;
   /** What planning goes on with. */
   readonly problem: Problem;
   /**
@@ -179,6 +181,7 @@ export function assess(request: AssessRequest): Assessment {
     get noRoom() {
       return noRoom();
     },
+    table,
     get problem() {
       return problem();
     },

@@ -6,6 +6,8 @@ import type {Node} from '../cluster/node.ts';
 import type {Pod} from '../cluster/pod.ts';
 import type {ApiPodSpec} from '../cluster/pod-spec.ts';
 import type {WorkloadReplicas} from '../cluster/replicas.ts';
+import type {ClusterState} from '../cluster/snapshot.ts';
+import {assess} from './assess.ts';
 import {isLess} from './distribution.ts';
 import {type PlanRequest, plan} from './plan.ts';
 
@@ -421,3 +423,27 @@ function soft(placement: Record<string, number>, {detailedMoves = 1} = {}): Plan
 function countsOf(request: Pick<PlanRequest, 'replicas'>): number[] {
   return Object.values(placementOf(request)).sort((a, b) => b - a);
 }
+
+describe('plan: with an assessment from before', () => {
+  it.each([
+    ['gone', (state: ClusterState) => state.deleteNode('n0')],
+    ['come', (state: ClusterState) => state.setNode(node('a0', {zone: 'A'}))],
+  ])('is as without it when a node has %s since', (_, change) => {
+    const nodes = [
+      node('n0', {zone: 'x', taints: ['d:NoSchedule']}),
+      node('n1', {zone: 'A'}),
+      node('n2', {zone: 'B', taints: ['slow:PreferNoSchedule']}),
+      node('n3', {zone: 'A'}),
+    ];
+    const replicas = settled({n1: 2});
+    const state = clusterState({nodes, pods: replicas.pods});
+    const request = planRequest(replicas, state, {topologies: [ZONE]});
+    const assessment = assess(request);
+
+    change(state);
+
+    const {moves, refusal} = plan({...request, assessment});
+    const {moves: anew, refusal: refusedAnew} = plan(request);
+    expect({moves, refusal}).toEqual({moves: anew, refusal: refusedAnew});
+  });
+});

@@ -2,6 +2,7 @@
  * Which replicas to move, in which order, and why that is right; or the reason why none is moved. May import
  * `cluster/` and `scheduling/`; no I/O, no clock, no randomness: the same request gives the same plan.
  */
+import {nodeTable} from '../cluster/node-table.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {compareText} from '../cluster/snapshot.ts';
 import type {PodToSchedule} from '../scheduling/framework.ts';
@@ -77,7 +78,10 @@ const MOST_JUDGEMENTS_FOR_MORE_MOVES = 10_000;
 const SPARE_NODES = 4;
 
 export function plan(request: PlanRequest): Plan {
-  const assessment = request.assessment ?? assess(request);
+  const given = request.assessment;
+  // What is kept of nodes is kept by their numbers.
+  const isOfNow = given?.table === nodeTable(request.snapshot);
+  const assessment = given !== undefined && isOfNow ? given : assess(request);
   // Before the room is asked for: a replacement whose volumes are not known seems to fit nowhere.
   const isWanted = assessment.movesNeeded > 0 || assessment.movesWanted > 0;
   const unpredictable = isWanted ? unpredictableBecause(request) : undefined;

@@ -57,6 +57,10 @@ export function isRoomierWithout(
   if (constraints.length === 0) {
     return true;
   }
+  // A pod that a node is promised to is in no group, and counts there.
+  for (const _ of snapshot.nominatedNodes()) {
+    return false;
+  }
   const isOwn = membershipIn(replicas);
   for (const {labels, pods} of snapshot.podGroups(replacement.namespace)) {
     for (const pod of constraints.some(({selector}) => matchesSelector(selector, labels)) ? pods : []) {

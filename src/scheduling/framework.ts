@@ -74,7 +74,7 @@ export type NodeFilter = (info: NodeInfo, nominated?: readonly Pod[]) => Refusal
 /** A filter that can also judge all nodes at once, which on thousands of them takes a small part of the time. */
 export interface SweepingFilter {
   readonly filter: NodeFilter;
-  /** Sets to 0, by the numbers of the nodes in the table of the snapshot, what the filter refuses. */
+  /** Sets to 0, by the numbers of the nodes in the table of the snapshot, what the filter refuses; the rest is 1. */
   readonly sweep: (takes: Uint8Array) => void;
 }
 
@@ -152,7 +152,7 @@ export interface LocalScore extends PreparedScore {
   readonly score: (info: NodeInfo) => number;
   /**
    * Writes the scores of all nodes of the snapshot, by their numbers, as they are in `resources`: the same at a small
-   * part of the cost. Into zeros.
+   * part of the cost. What it does not write stays 0.
    */
   readonly sweep?: (into: Float64Array) => void;
 }
