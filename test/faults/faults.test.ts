@@ -4,7 +4,7 @@ import {MUTATIONS} from './mutations.ts';
 import {run} from './run.ts';
 import {describeFailure, Summary} from './summary.ts';
 
-const SEEDS = caseNumber('FAULT_SEEDS', 100);
+const SEEDS = caseNumber('FAULT_SEEDS', 200);
 const FROM = caseNumber('FAULT_FROM', 1);
 /** Milliseconds; only so long that a run which never ends does. */
 const MINUTES = 60_000;
