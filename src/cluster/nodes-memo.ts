@@ -1,4 +1,4 @@
-/** Templates that differ in what they ask of nodes are few; a cluster with more of them is only slower. */
+/** Templates differ little in what they ask of nodes. Where they differ more, as in their images, the last ones are kept. */
 const MOST_KEYS = 64;
 
 /**
