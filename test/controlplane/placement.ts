@@ -15,6 +15,8 @@ import {
   scaleDeployment,
 } from './workloads.ts';
 
+const ATTEMPTS = 3;
+
 export {placementOf, podsByNode, podsOf} from './workloads.ts';
 
 export interface PlaceOptions {
@@ -48,17 +50,13 @@ export async function place(
   await Promise.all(names.map((name) => cluster.cordon(name)));
   try {
     const deploymentName = await startEmpty(cluster, namespace, deployment, timeout);
-    let total = 0;
-    for (const [index, count] of counts.entries()) {
-      const name = names[index];
-      if (count === 0 || name === undefined) {
-        continue;
+    const total = counts.reduce((sum, count) => sum + count, 0);
+    const steps = names.map((name, index) => ({name, count: counts[index] ?? 0}));
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+      if (await fillOneByOne(cluster, {namespace, deploymentName, steps, timeout})) {
+        break;
       }
-      total += count;
-      await cluster.uncordon(name);
-      await scaleDeployment(cluster, namespace, deploymentName, total);
-      await waitForCount(cluster, namespace, deploymentName, {nodeName: name, count, total, timeout});
-      await cluster.cordon(name);
+      await startEmpty(cluster, namespace, deploymentName, timeout);
     }
     if (ready) {
       await waitForReady(cluster, namespace, deploymentName, total, {timeout});
@@ -161,23 +159,56 @@ function nameOrManifest(deployment: object | string): Deployment | string {
   return deployment as Deployment;
 }
 
-async function waitForCount(
+/**
+ * False when a replica came to another node than the one that was open: the scheduler hears of nodes and of pods on two
+ * ways, and may not have heard of the last cordon when it places the next pod.
+ */
+async function fillOneByOne(
+  cluster: RunningControlPlane,
+  {
+    namespace,
+    deploymentName,
+    steps,
+    timeout,
+  }: {
+    namespace: string;
+    deploymentName: string;
+    steps: readonly {name: string; count: number}[];
+    timeout: number;
+  },
+): Promise<boolean> {
+  let total = 0;
+  for (const {name, count} of steps.filter((step) => step.count > 0)) {
+    total += count;
+    await cluster.uncordon(name);
+    await scaleDeployment(cluster, namespace, deploymentName, total);
+    const bound = await waitUntilBound(cluster, namespace, deploymentName, {total, timeout});
+    await cluster.cordon(name);
+    if (bound.filter((nodeName) => nodeName === name).length !== count) {
+      return false;
+    }
+  }
+  return true;
+}
+
+/** The nodes of all replicas, one for each, when each has one. */
+async function waitUntilBound(
   cluster: RunningControlPlane,
   namespace: string,
   name: string,
-  wanted: {nodeName: string; count: number; total: number; timeout: number},
-): Promise<void> {
+  {total, timeout}: {total: number; timeout: number},
+): Promise<string[]> {
+  let bound: string[] = [];
   await waitFor(
-    `${wanted.count} replicas of Deployment ${namespace}/${name} are bound to ${wanted.nodeName}`,
+    `${total} replicas of Deployment ${namespace}/${name} are bound`,
     async () => {
       const pods = (await podsOf(cluster, namespace, name)).filter(isLive);
-      return (
-        pods.filter(({spec}) => spec.nodeName === wanted.nodeName).length === wanted.count &&
-        pods.filter(({spec}) => spec.nodeName !== undefined).length === wanted.total
-      );
+      bound = pods.flatMap(({spec}) => spec.nodeName ?? []);
+      return pods.length === total && bound.length === total;
     },
-    {timeout: wanted.timeout, interval: 50, state: () => describeDeployment(cluster, namespace, name)},
+    {timeout, interval: 50, state: () => describeDeployment(cluster, namespace, name)},
   );
+  return bound;
 }
 
 async function describeDeployment(
