@@ -231,11 +231,13 @@ export class Supervisor implements Onlooker {
     for (const {name, inFlight = []} of before.status?.workloads ?? []) {
       const key = `${before.metadata.namespace}/${name}`;
       const deployment = this.history.get('deployments.apps', key) as DeploymentObject | undefined;
+      // An operator that has not heard of an edit of the policy settles as long as the policy said before.
+      const known = deployment === undefined ? [] : policiesOf(this.#knowledgeOf(instance), deployment);
+      const settleSeconds = Math.min(...[before, ...known].map(({spec}) => spec.eviction.settleSeconds));
       // By its pods: an operator whose news of the Deployment is late sees the availability from before the move.
       const isOver =
         deployment === undefined ||
-        unavailableAt(this.history, deployment, this.#latestNow(), before.spec.eviction.settleSeconds) ===
-          undefined;
+        unavailableAt(this.history, deployment, this.#latestNow(), settleSeconds) === undefined;
       const isGoverned =
         deployment !== undefined &&
         governingPolicy(this.history, deployment)?.metadata.uid === after?.metadata.uid;
