@@ -29,7 +29,7 @@ export interface Mutation {
 export const MUTATIONS: readonly Mutation[] = [
   {
     name: 'a lost back-off',
-    within: 40,
+    within: 20,
     finds: [
       'after a move that did not help there is a pause',
       'no more moves than the fewest and one for each disturbance',
@@ -70,7 +70,7 @@ export const MUTATIONS: readonly Mutation[] = [
   },
   {
     name: 'observedGeneration and readiness ignored',
-    within: 40,
+    within: 15,
     finds: ['only a settled workload is moved', 'at most maxConcurrentMoves are on their way'],
     hears: settledLies,
   },
