@@ -124,10 +124,13 @@ export class PodGroups {
     for (const [kind, reach] of Object.entries(this.#reach) as [ReachingTerms, Reach][]) {
       for (const term of termsOf(group.spec, kind)) {
         const label = labelAskedFor(term);
-        for (const namespace of label === undefined ? [] : namespacesReachedBy(term, group)) {
+        if (label === undefined) {
+          continue;
+        }
+        for (const namespace of namespacesReachedBy(term, group)) {
           const byLabel: NestedIndex<MutableGroup> = reach.get(namespace) ?? new Map();
           reach.set(namespace, byLabel);
-          change(byLabel, label ?? '', group.key, group);
+          change(byLabel, label, group.key, group);
           if (byLabel.size === 0) {
             reach.delete(namespace);
           }

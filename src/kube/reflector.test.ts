@@ -118,6 +118,26 @@ async function run(script: Script, {path = '/api/v1/pods', skipSleeps = true} = 
   };
 }
 
+/** A watch that is open, and on which nothing comes but what `tell` sends. */
+async function runSilently() {
+  let first: ServerResponse | undefined;
+  const set = await run(
+    {
+      watch: (response, index) => {
+        startWatch(response);
+        if (index === 0) first = response;
+      },
+    },
+    {skipSleeps: false},
+  );
+  await set.server.received(isWatch);
+  const tell = async () => {
+    if (first !== undefined) sendEvent(first, 'ADDED', raw('a', '30'));
+    await set.seen('added a');
+  };
+  return {...set, tell};
+}
+
 describe('Reflector', () => {
   it('lists, then watches from there with bookmarks and a random end', async () => {
     await using set = await run({
@@ -343,20 +363,9 @@ describe('Reflector', () => {
   });
 
   it('connects again after 150 silent seconds, but not while bookmarks come', async () => {
-    let first: ServerResponse | undefined;
-    await using set = await run(
-      {
-        watch: (response, index) => {
-          startWatch(response);
-          if (index === 0) first = response;
-        },
-      },
-      {skipSleeps: false},
-    );
-    await set.server.received(isWatch);
+    await using set = await runSilently();
     await set.clock.advance(100_000);
-    if (first !== undefined) sendEvent(first, 'ADDED', raw('a', '30'));
-    await set.seen('added a');
+    await set.tell();
 
     await set.clock.advance(149_000);
     const before = set.server.requests.filter(isWatch).length;
@@ -371,19 +380,8 @@ describe('Reflector', () => {
 
   // Found by the fault tests.
   it('gives up a silent watch although the clock was set back by an hour', async () => {
-    let first: ServerResponse | undefined;
-    await using set = await run(
-      {
-        watch: (response, index) => {
-          startWatch(response);
-          if (index === 0) first = response;
-        },
-      },
-      {skipSleeps: false},
-    );
-    await set.server.received(isWatch);
-    if (first !== undefined) sendEvent(first, 'ADDED', raw('a', '30'));
-    await set.seen('added a');
+    await using set = await runSilently();
+    await set.tell();
 
     const right = set.clock.now.bind(set.clock);
     set.clock.now = () => right() - 3_600_000;
@@ -395,20 +393,9 @@ describe('Reflector', () => {
 
   // Found by the fault tests.
   it('gives up a silent watch at once when the process has stood still for the rest of the time', async () => {
-    let first: ServerResponse | undefined;
-    await using set = await run(
-      {
-        watch: (response, index) => {
-          startWatch(response);
-          if (index === 0) first = response;
-        },
-      },
-      {skipSleeps: false},
-    );
-    await set.server.received(isWatch);
+    await using set = await runSilently();
     await set.clock.advance(1000);
-    if (first !== undefined) sendEvent(first, 'ADDED', raw('a', '30'));
-    await set.seen('added a');
+    await set.tell();
 
     const onTime = set.clock.now.bind(set.clock);
     set.clock.now = () => onTime() + 45_000;

@@ -251,12 +251,13 @@ export class JointModel {
     if (verdict === 'better' && !best.every(isNearer)) {
       return undefined;
     }
-    const isCertain = reception.possible.every(
+    const {possible} = reception;
+    const isCertain = possible.every(
       ({node: {name}}) =>
         this.#verdict(state, member, from, name) === verdict && (verdict === 'neutral' || isNearer(name)),
     );
     const certainty = isCertain ? 'certain' : 'likely';
-    return {verdict, step: {member, pod, from, to: best, certainty, feasible: reception.possible.length}};
+    return {verdict, step: {member, pod, from, to: best, certainty, feasible: possible.length}};
   }
 
   /** Whether the workload that a step moves has one move less to go after it, with the others where they are. */

@@ -1,42 +1,56 @@
 /** Sets and sums of topology domains, by the numbers of the nodes in the table of a snapshot. */
 import type {DomainColumn, NodeTable} from '../cluster/node-table.ts';
 
-/** Domains of several topologies, asked for by the numbers of nodes. */
-export class DomainSet {
+/** A value for each domain of several topologies, asked for by the numbers of nodes. */
+abstract class DomainValues<T extends Uint8Array | Float64Array> {
+  protected readonly topologies = new Map<string, {readonly ofNode: Int32Array; readonly values: T}>();
   readonly #table: NodeTable;
-  readonly #topologies = new Map<string, {readonly ofNode: Int32Array; readonly isIn: Uint8Array}>();
+  readonly #zeros: (length: number) => T;
 
-  constructor(table: NodeTable) {
+  protected constructor(table: NodeTable, zeros: (length: number) => T) {
     this.#table = table;
+    this.#zeros = zeros;
   }
 
   get isEmpty(): boolean {
-    return this.#topologies.size === 0;
+    return this.topologies.size === 0;
   }
 
-  /** Adds the node's domain, if it is in one. */
-  addDomainOf(number: number, topologyKey: string): void {
-    const known = this.#topologies.get(topologyKey);
+  /** Changes the value of the node's domain, if it is in one. */
+  protected change(number: number, topologyKey: string, change: (value: number) => number): void {
     const {ofNode, names} = this.#table.domains(topologyKey);
     const domain = ofNode[number] ?? -1;
     if (domain < 0) {
       return;
     }
-    const isIn = known?.isIn ?? new Uint8Array(names.length);
-    isIn[domain] = 1;
-    if (known === undefined) {
-      this.#topologies.set(topologyKey, {ofNode, isIn});
+    let topology = this.topologies.get(topologyKey);
+    if (topology === undefined) {
+      topology = {ofNode, values: this.#zeros(names.length)};
+      this.topologies.set(topologyKey, topology);
     }
+    topology.values[domain] = change(topology.values[domain] ?? 0);
+  }
+}
+
+/** Domains of several topologies. */
+export class DomainSet extends DomainValues<Uint8Array> {
+  constructor(table: NodeTable) {
+    super(table, (length) => new Uint8Array(length));
+  }
+
+  /** Adds the node's domain, if it is in one. */
+  addDomainOf(number: number, topologyKey: string): void {
+    this.change(number, topologyKey, () => 1);
   }
 
   hasDomainOf(number: number, topologyKey: string): boolean {
-    const topology = this.#topologies.get(topologyKey);
-    return topology?.isIn[topology.ofNode[number] ?? -1] === 1;
+    const topology = this.topologies.get(topologyKey);
+    return topology?.values[topology.ofNode[number] ?? -1] === 1;
   }
 
   hasAnyDomainOf(number: number): boolean {
-    for (const {ofNode, isIn} of this.#topologies.values()) {
-      if (isIn[ofNode[number] ?? -1] === 1) {
+    for (const {ofNode, values} of this.topologies.values()) {
+      if (values[ofNode[number] ?? -1] === 1) {
         return true;
       }
     }
@@ -45,9 +59,9 @@ export class DomainSet {
 
   /** Sets to 0, of all nodes, those in one of the domains. */
   clear(takes: Uint8Array): void {
-    for (const {ofNode, isIn} of this.#topologies.values()) {
+    for (const {ofNode, values} of this.topologies.values()) {
       for (let number = 0; number < takes.length; number++) {
-        if (isIn[ofNode[number] ?? -1] === 1) {
+        if (values[ofNode[number] ?? -1] === 1) {
           takes[number] = 0;
         }
       }
@@ -56,9 +70,9 @@ export class DomainSet {
 
   /** Sets to 0, of all nodes, those in none of the domains of the topology. */
   keepOnly(takes: Uint8Array, topologyKey: string): void {
-    const topology = this.#topologies.get(topologyKey);
+    const topology = this.topologies.get(topologyKey);
     for (let number = 0; number < takes.length; number++) {
-      if (topology?.isIn[topology.ofNode[number] ?? -1] !== 1) {
+      if (topology?.values[topology.ofNode[number] ?? -1] !== 1) {
         takes[number] = 0;
       }
     }
@@ -74,36 +88,19 @@ export function clearWithoutDomain(takes: Uint8Array, {ofNode}: DomainColumn): v
 }
 
 /** Sums by domain, of several topologies. */
-export class DomainSums {
-  readonly #table: NodeTable;
-  readonly #topologies = new Map<string, {readonly ofNode: Int32Array; readonly sums: Float64Array}>();
-
+export class DomainSums extends DomainValues<Float64Array> {
   constructor(table: NodeTable) {
-    this.#table = table;
-  }
-
-  get isEmpty(): boolean {
-    return this.#topologies.size === 0;
+    super(table, (length) => new Float64Array(length));
   }
 
   add(number: number, topologyKey: string, amount: number): void {
-    const known = this.#topologies.get(topologyKey);
-    const {ofNode, names} = this.#table.domains(topologyKey);
-    const domain = ofNode[number] ?? -1;
-    if (domain < 0) {
-      return;
-    }
-    const sums = known?.sums ?? new Float64Array(names.length);
-    sums[domain] = (sums[domain] ?? 0) + amount;
-    if (known === undefined) {
-      this.#topologies.set(topologyKey, {ofNode, sums});
-    }
+    this.change(number, topologyKey, (sum) => sum + amount);
   }
 
   sumOf(number: number): number {
     let total = 0;
-    for (const {ofNode, sums} of this.#topologies.values()) {
-      total += sums[ofNode[number] ?? -1] ?? 0;
+    for (const {ofNode, values} of this.topologies.values()) {
+      total += values[ofNode[number] ?? -1] ?? 0;
     }
     return total;
   }

@@ -1,4 +1,5 @@
 import {divide, type LocalScorePlugin, MAX_NODE_SCORE} from './framework.ts';
+import {type ScoreOfShares, sweepShares} from './resource-shares.ts';
 
 /**
  * Prefers nodes whose CPU and memory would be used in more equal shares than they are now
@@ -14,7 +15,7 @@ export const nodeResourcesBalancedAllocation: LocalScorePlugin = {
     if (milliCPU === 0 && memory === 0) {
       return undefined;
     }
-    const score = (cpu: number, cpuCapacity: number, mem: number, memCapacity: number): number => {
+    const score: ScoreOfShares = (cpu, cpuCapacity, mem, memCapacity) => {
       const without = balance(cpu, cpuCapacity, mem, memCapacity);
       const withPod = balance(cpu + milliCPU, cpuCapacity, mem + memory, memCapacity);
       return MAX_NODE_SCORE / 2 + divide(MAX_NODE_SCORE / 2 + withPod - without, 2);
@@ -23,15 +24,8 @@ export const nodeResourcesBalancedAllocation: LocalScorePlugin = {
       score: ({node: {allocatable}, requested}) =>
         score(requested.milliCPU, allocatable.milliCPU, requested.memory, allocatable.memory),
       sweep: (into) => {
-        const {requestedCPU, allocatableCPU, requestedMemory, allocatableMemory} = snapshot.resources;
-        for (let number = 0; number < into.length; number++) {
-          into[number] = score(
-            requestedCPU[number] ?? 0,
-            allocatableCPU[number] ?? 0,
-            requestedMemory[number] ?? 0,
-            allocatableMemory[number] ?? 0,
-          );
-        }
+        const {resources} = snapshot;
+        sweepShares(into, {resources, cpu: resources.requestedCPU, memory: resources.requestedMemory}, score);
       },
     };
   },

@@ -8,6 +8,7 @@ import {
   MAX_NODE_SCORE,
   type NodeFilter,
 } from './framework.ts';
+import {type ScoreOfShares, sweepShares} from './resource-shares.ts';
 
 /**
  * Refuses nodes without room for the pod: CPU, memory, ephemeral storage, extended resources, and the pod count.
@@ -51,7 +52,7 @@ function scoringStrategy(score: (requested: number, capacity: number) => number)
 
     prescore(pod, snapshot) {
       const {milliCPU, memory} = pod.spec.nonZeroContainerRequests;
-      const both = (cpu: number, cpuCapacity: number, mem: number, memCapacity: number): number => {
+      const both: ScoreOfShares = (cpu, cpuCapacity, mem, memCapacity) => {
         // A node without any of a resource is judged by the other one.
         const resources = Number(cpuCapacity !== 0) + Number(memCapacity !== 0);
         const sum = score(cpu + milliCPU, cpuCapacity) + score(mem + memory, memCapacity);
@@ -61,16 +62,9 @@ function scoringStrategy(score: (requested: number, capacity: number) => number)
         score: ({node: {allocatable}, nonZeroRequested}) =>
           both(nonZeroRequested.milliCPU, allocatable.milliCPU, nonZeroRequested.memory, allocatable.memory),
         sweep: (into) => {
-          const {allocatableCPU, allocatableMemory, nonZeroRequestedCPU, nonZeroRequestedMemory} =
-            snapshot.resources;
-          for (let number = 0; number < into.length; number++) {
-            into[number] = both(
-              nonZeroRequestedCPU[number] ?? 0,
-              allocatableCPU[number] ?? 0,
-              nonZeroRequestedMemory[number] ?? 0,
-              allocatableMemory[number] ?? 0,
-            );
-          }
+          const {resources} = snapshot;
+          const {nonZeroRequestedCPU: cpu, nonZeroRequestedMemory: memory} = resources;
+          sweepShares(into, {resources, cpu, memory}, both);
         },
       };
     },

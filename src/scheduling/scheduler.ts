@@ -284,26 +284,17 @@ function scoreColumns(
   const numbers = Int32Array.from(feasible, ({node}) => numberOf.get(node.name) ?? 0);
   const columns: ScoreColumn[] = [];
   for (const plugin of plugins) {
-    const scores = new Float64Array(feasible.length);
-    if (plugin.isLocal) {
-      const prepared = plugin.prescore(pod, snapshot);
-      if (prepared === undefined) {
-        continue;
-      }
-      for (const [index, info] of feasible.entries()) {
-        scores[index] = prepared.score(info);
-      }
-      prepared.normalise?.(scores);
-    } else {
-      const prepared = plugin.prescore(pod, snapshot, numbers);
-      if (prepared === undefined) {
-        continue;
-      }
-      for (const [index, number] of numbers.entries()) {
-        scores[index] = prepared.score(number);
-      }
-      prepared.normalise?.(scores);
+    const local = plugin.isLocal ? plugin.prescore(pod, snapshot) : undefined;
+    const overall = plugin.isLocal ? undefined : plugin.prescore(pod, snapshot, numbers);
+    const prepared = local ?? overall;
+    if (prepared === undefined) {
+      continue;
     }
+    const scores = Float64Array.from(
+      feasible,
+      (info, index) => local?.score(info) ?? overall?.score(numbers[index] ?? 0) ?? 0,
+    );
+    prepared.normalise?.(scores);
     columns.push({plugin: plugin.name, scores: scores.map((each) => each * plugin.weight)});
   }
   return columns;

@@ -1,7 +1,7 @@
 /** `kubectl spread simulate`: what a loss, a load peak or a drain would do, on a simulation of the cluster. */
 import type {Command} from 'commander';
 import {Option} from 'commander';
-import {type Act} from '../../foresight/acts.ts';
+import type {Act} from '../../foresight/acts.ts';
 import {afterActs} from '../../foresight/after-acts.ts';
 import {type AllLossesOptions, allLosses} from '../../foresight/all-losses.ts';
 import {foreseeWith} from '../../foresight/foresee.ts';

@@ -5,7 +5,7 @@
 import {matchesSelector} from '../../cluster/label-selector.ts';
 import type {ApiObject, DeleteOptions} from '../cluster-api.ts';
 import {timestamp} from '../timestamp.ts';
-import {type ServerContext} from './context.ts';
+import type {ServerContext} from './context.ts';
 import {checkPreconditions} from './deletion.ts';
 import {asList, asObject, isObject, type JsonObject, valueAt} from './json.ts';
 import {badRequest, conflict, forbidden, notFound, type Status, StatusError} from './status-error.ts';

@@ -4,7 +4,7 @@
  */
 import type {ApiObject} from '../../cluster-api.ts';
 import {timestamp} from '../../timestamp.ts';
-import {type ServerContext} from '../context.ts';
+import type {ServerContext} from '../context.ts';
 import {DEFINITIONS, CLEANUP_FINALIZER as FINALIZER} from '../deletion.ts';
 import {asList, asObject, equals, isObject, textOf, valueAt} from '../json.ts';
 import type {PrinterColumn, Resource} from '../resources.ts';
