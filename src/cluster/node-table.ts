@@ -9,6 +9,7 @@ import type {SchedulingSnapshot} from './snapshot.ts';
 export interface DomainColumn {
   /** For each node the number of its domain; -1 without the label. */
   readonly ofNode: Int32Array;
+  /** In their order. */
   readonly names: readonly string[];
 }
 
@@ -57,16 +58,13 @@ class Table implements NodeTable {
   domains(topologyKey: string): DomainColumn {
     let column = this.#columns.get(topologyKey);
     if (column === undefined) {
-      const ids = new Map<string, number>();
-      const ofNode = Int32Array.from(this.#labels, ({[topologyKey]: domain}) => {
-        if (domain === undefined) {
-          return -1;
-        }
-        const id = ids.get(domain) ?? ids.size;
-        ids.set(domain, id);
-        return id;
-      });
-      column = {ofNode, names: [...ids.keys()]};
+      const values = this.#labels.map(({[topologyKey]: domain}) => domain);
+      const names = [...new Set(values)].filter((domain) => domain !== undefined).sort();
+      const numbers = new Map(names.map((name, number) => [name, number]));
+      const ofNode = Int32Array.from(values, (domain) =>
+        domain === undefined ? -1 : (numbers.get(domain) ?? -1),
+      );
+      column = {ofNode, names};
       this.#columns.set(topologyKey, column);
     }
     return column;

@@ -1,5 +1,6 @@
 /** A workload with everything that belongs to it, and whether it is at rest. Pure. */
-import {isFinished, isTerminating, type Pod} from './pod.ts';
+import {isFinished, type Pod} from './pod.ts';
+import {summaryOf} from './replica-summary.ts';
 import type {ReplicaSet, Workload} from './workload.ts';
 
 export interface WorkloadReplicas {
@@ -44,8 +45,10 @@ export function rolloutInProgress(replicas: WorkloadReplicas): Unsettled | undef
   if (current === undefined) {
     return workload.replicas === 0 ? undefined : inProgress('the current ReplicaSet does not exist yet');
   }
-  if (pods.some((pod) => pod.controller?.uid !== current.uid && !isTerminating(pod))) {
-    return inProgress('replicas of an older template are still there');
+  for (const [uid, {staying}] of summaryOf(pods).byController) {
+    if (uid !== current.uid && staying > 0) {
+      return inProgress('replicas of an older template are still there');
+    }
   }
   if (status.updatedReplicas < status.replicas) {
     return inProgress('the Deployment does not report all replicas as updated yet');
@@ -56,21 +59,22 @@ export function rolloutInProgress(replicas: WorkloadReplicas): Unsettled | undef
 /** Why not every replica is there, scheduled, Ready and available; undefined when all are. */
 export function unavailable({workload, pods}: WorkloadReplicas): Unsettled | undefined {
   const notAvailable = (message: string): Unsettled => ({reason: 'NotAvailable', message});
-  const terminating = pods.find(isTerminating);
+  const {
+    terminating: [terminating],
+    waiting: [pending],
+    notReady: [notReady, ...more],
+  } = summaryOf(pods);
   if (terminating !== undefined) {
     return notAvailable(`${terminating.name} is terminating`);
   }
-  const pending = pods.find((pod) => pod.nodeName === undefined);
   if (pending !== undefined) {
     const why = pending.unschedulable?.message ?? '';
     return notAvailable(`${pending.name} is Pending${why === '' ? '' : `: ${why}`}`);
   }
-  const first = pods.find((pod) => !pod.ready);
-  if (first !== undefined) {
-    const where = `${first.name} on ${first.nodeName}`;
-    const notReady = countWhere(pods, (pod) => !pod.ready);
+  if (notReady !== undefined) {
+    const where = `${notReady.name} on ${notReady.nodeName}`;
     return notAvailable(
-      notReady === 1 ? `${where} is not Ready` : `${where} and ${notReady - 1} more are not Ready`,
+      more.length === 0 ? `${where} is not Ready` : `${where} and ${more.length} more are not Ready`,
     );
   }
   if (pods.length !== workload.replicas) {
@@ -99,15 +103,7 @@ export function unsettled(replicas: WorkloadReplicas): Unsettled | undefined {
  * restart of the operator forgets nothing.
  */
 export function lastReadyAt({pods}: WorkloadReplicas): number {
-  return pods.reduce((last, pod) => Math.max(last, pod.readyChangedAt ?? pod.createdAt), 0);
-}
-
-export function countWhere(pods: readonly Pod[], belongs: (pod: Pod) => boolean): number {
-  let count = 0;
-  for (const pod of pods) {
-    count += belongs(pod) ? 1 : 0;
-  }
-  return count;
+  return summaryOf(pods).lastReadyAt;
 }
 
 /** Live replicas from the pods of a workload's ReplicaSets. */

@@ -85,6 +85,11 @@ export class MoveRunner {
     this.#arrivals.forget(key);
   }
 
+  /** The workload is not about to move anything: its turn is another one's. */
+  rests(key: WorkloadKey): void {
+    this.#options.pace.leave(key);
+  }
+
   /** The namespace's disruption budgets, less what the evictions of this very moment take from them. */
   budgetsLeft(namespace: string): DisruptionBudget[] {
     return this.#draws.left(this.#options.cache.budgetsOf(namespace));
@@ -103,9 +108,9 @@ export class MoveRunner {
   ): Promise<EvictOutcome> {
     const {pace, clock, circuitOpen} = this.#options;
     const {memory, key} = look;
-    const tokens = pace.take(planned.length, clock.now());
+    const tokens = pace.take(key, planned.length, clock.now());
     if (tokens === 0) {
-      const requeue = {afterMilliseconds: pace.nextAt(clock.now()) - clock.now()};
+      const requeue = {afterMilliseconds: pace.turnOf(key, clock.now()) - clock.now()};
       return {requeue, notMoved: 'waiting for the cluster-wide pace of evictions'};
     }
     const moves = planned.slice(0, tokens);

@@ -4,6 +4,7 @@ import {FIELD_MANAGER} from '../api/names.ts';
 import type {InjectionStatus} from '../api/types.ts';
 import type {Clock} from '../clock.ts';
 import type {ClusterCache, WorkloadKey} from '../cluster/cluster-cache.ts';
+import {summaryOf} from '../cluster/replica-summary.ts';
 import {currentReplicaSet, rolloutInProgress, unsettled, type WorkloadReplicas} from '../cluster/replicas.ts';
 import type {Workload} from '../cluster/workload.ts';
 import {decideInjection, type InjectionDecision} from '../injection/decide.ts';
@@ -299,7 +300,7 @@ function hangs(replicas: WorkloadReplicas, now: number): boolean {
   }
   return (
     workload.progressDeadlineExceeded !== undefined ||
-    pods.some(
+    summaryOf(pods).waiting.some(
       ({controller, unschedulable}) =>
         controller?.uid === current.uid && now - (unschedulable?.since ?? now) >= LONGEST_PENDING,
     )

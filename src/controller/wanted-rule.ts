@@ -3,6 +3,7 @@
 import {FIELD_MANAGER} from '../api/names.ts';
 import type {ClusterCache} from '../cluster/cluster-cache.ts';
 import {isTerminating} from '../cluster/pod.ts';
+import {summaryOf} from '../cluster/replica-summary.ts';
 import type {WorkloadReplicas} from '../cluster/replicas.ts';
 import {decideAuto} from '../injection/auto.ts';
 import {
@@ -73,7 +74,7 @@ export function wantedRule(
 // Only a refusal by a constraint that an injected rule can be the cause of.
 function pendingSince({pods}: WorkloadReplicas): number | undefined {
   let first: number | undefined;
-  for (const pod of pods) {
+  for (const pod of summaryOf(pods).waiting) {
     const {unschedulable} = pod;
     if (
       unschedulable !== undefined &&

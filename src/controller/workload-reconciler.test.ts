@@ -610,7 +610,7 @@ describe('WorkloadReconciler: a soft Auto rule', () => {
 describe('WorkloadReconciler: the pace', () => {
   it('lets no more evictions through than it allows, and says what is waited for', async () => {
     const cluster = new Cluster(settled({a: 3}, SOFT));
-    cluster.pace.take(100, cluster.clock.now());
+    cluster.pace.take('another', 100, cluster.clock.now());
 
     const requeue = await cluster.look();
     await cluster.flush();
@@ -621,6 +621,35 @@ describe('WorkloadReconciler: the pace', () => {
       state: 'Waiting',
       message: expect.stringMatching(/pace of evictions/),
     });
+  });
+
+  it('comes back for its own token, after those who came before', async () => {
+    const cluster = new Cluster(settled({a: 3}, SOFT));
+    cluster.pace.take('another', 10, cluster.clock.now());
+    cluster.pace.take('one that waits', 1, cluster.clock.now());
+
+    expect(await cluster.look()).toEqual({afterMilliseconds: 2000});
+
+    await cluster.clock.advance(1000);
+    expect(cluster.pace.take('one that waits', 1, cluster.clock.now())).toBe(1);
+    expect(await cluster.look()).toEqual({afterMilliseconds: 1000});
+
+    await cluster.clock.advance(1000);
+    await cluster.look();
+    expect(cluster.actions.evicted).toHaveLength(1);
+  });
+
+  it('gives its turn up when there is nothing to move any more', async () => {
+    const cluster = new Cluster(settled({a: 3}, SOFT));
+    cluster.pace.take('another', 10, cluster.clock.now());
+    await cluster.look();
+    const {workload} = cluster.replicas;
+    cluster.cache.deleteWorkload(workload);
+
+    await cluster.look();
+
+    await cluster.clock.advance(1000);
+    expect(cluster.pace.take('next', 1, cluster.clock.now())).toBe(1);
   });
 });
 

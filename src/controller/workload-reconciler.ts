@@ -129,6 +129,7 @@ export class WorkloadReconciler {
       if (memory.entry !== undefined) {
         this.#options.reports.set(policyKey(policy), key, memory.entry);
       }
+      this.#runner.rests(key);
       return undefined;
     }
     const excluded = this.#looks.excluded(workload);
@@ -138,6 +139,7 @@ export class WorkloadReconciler {
     }
     if (excluded !== undefined) {
       this.#editor.release(key);
+      this.#runner.rests(key);
       this.#report(look, workloadEntry(look, {kind: 'excluded', message: excluded}));
       return undefined;
     }
@@ -190,6 +192,7 @@ export class WorkloadReconciler {
   async #leave(key: WorkloadKey, workload: Workload, signal: AbortSignal): Promise<Requeue | undefined> {
     this.#looks.forget(key);
     this.#runner.arrived(key);
+    this.#runner.rests(key);
     this.#contention.forget(key);
     this.#options.reports.remove(key);
     const requeue =
@@ -278,6 +281,7 @@ export class WorkloadReconciler {
 
   #wait(look: Look, cause: EntryCause, ...times: readonly (number | undefined)[]): Requeue | undefined {
     const entry = workloadEntry(look, cause);
+    this.#runner.rests(look.key);
     this.#report(look, entry);
     const now = this.#options.clock.now();
     const known = times.filter((time) => time !== undefined);
@@ -372,6 +376,7 @@ export class WorkloadReconciler {
   #forget(key: WorkloadKey): void {
     this.#looks.forget(key);
     this.#runner.arrived(key);
+    this.#runner.rests(key);
     this.#editor.release(key);
     this.#contention.forget(key);
     this.#options.reports.remove(key);

@@ -8,8 +8,8 @@ import type {
   WorkloadStatus,
 } from '../api/types.ts';
 import type {WorkloadKey} from '../cluster/cluster-cache.ts';
-import {isTerminating} from '../cluster/pod.ts';
-import {countWhere, type WorkloadReplicas} from '../cluster/replicas.ts';
+import {summaryOf} from '../cluster/replica-summary.ts';
+import type {WorkloadReplicas} from '../cluster/replicas.ts';
 import type {MoveDecision} from '../eviction/mover.ts';
 import type {InjectionBlocked, InjectionDecision} from '../injection/decide.ts';
 import {type Hardness, hardestRule} from '../injection/rule.ts';
@@ -230,7 +230,7 @@ function baseOf({replicas, assessment, memory}: EntryFacts): EntryBase {
   return {
     kind: replicas.workload.kind,
     name: replicas.workload.name,
-    replicas: countWhere(replicas.pods, (pod) => !isTerminating(pod)),
+    replicas: replicas.pods.length - summaryOf(replicas.pods).terminating.length,
     movesNeeded: Math.max(assessment.movesNeeded, assessment.movesWanted),
     topologies: assessment.topologies.map(toTopologyStatus),
     ...(inFlight.length === 0 ? {} : {inFlight: inFlight.map(toMoveInFlight)}),

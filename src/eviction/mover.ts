@@ -6,6 +6,7 @@ import {toTimestamp} from '../api/conditions.ts';
 import type {BlockedReason, Eviction} from '../api/types.ts';
 import {budgetsOf, type DisruptionBudget, describeBudget} from '../cluster/disruption-budget.ts';
 import {isTerminating} from '../cluster/pod.ts';
+import {summaryOf} from '../cluster/replica-summary.ts';
 import {lastReadyAt, rolloutInProgress, unsettled, type WorkloadReplicas} from '../cluster/replicas.ts';
 import {isLess, type Objective} from '../planning/distribution.ts';
 import {describeViolations, listChoices} from '../planning/explain.ts';
@@ -226,7 +227,9 @@ function describePointless({pod, from, to}: PlannedMove): string {
 function withoutDomain({replicas, plan}: MoveFacts): string | undefined {
   const {workload, pods} = replicas;
   const {required} = workload.template.spec.podAntiAffinity;
-  const waiting = pods.find((pod) => pod.unschedulable !== undefined && !isTerminating(pod));
+  const waiting = summaryOf(pods).waiting.find(
+    (pod) => pod.unschedulable !== undefined && !isTerminating(pod),
+  );
   const tight = plan.assessment.topologies.find(
     ({topologyKey, eligibleDomains}) =>
       workload.replicas > eligibleDomains && required.some((term) => term.topologyKey === topologyKey),

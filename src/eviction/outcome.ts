@@ -24,6 +24,9 @@ export function doubtfulMoves(
   pods: readonly Pod[],
   now: number,
 ): MoveRecord[] {
+  if (inFlight.length === 0) {
+    return [];
+  }
   const alive = new Set(pods.filter((pod) => !isTerminating(pod)).map(({uid}) => uid));
   return inFlight.filter(
     (record) =>

@@ -1,4 +1,8 @@
-/** How many evictions the whole cluster sees: a token bucket that never makes its caller wait. */
+/**
+ * How many evictions the whole cluster sees: a token bucket that never makes its caller wait. Who finds none is told when
+ * its turn is, so that hundreds who wait are not all back for every single token, and the one who has waited longest is
+ * served first.
+ */
 export interface PaceOptions {
   /** Evictions per minute in the long run. */
   readonly perMinute: number;
@@ -6,11 +10,16 @@ export interface PaceOptions {
   readonly burst: number;
 }
 
+/** Who has not come back so long after its turn, milliseconds, has lost it. */
+const MISSED = 1000;
+
 export class Pace {
   readonly #perMillisecond: number;
   readonly #burst: number;
   #tokens: number;
   #at: number;
+  /** Who waits, in their order, and when the turn of each is expected. */
+  readonly #turns = new Map<string, number>();
 
   /** @param now milliseconds since the Unix epoch, here and below */
   constructor({perMinute, burst}: PaceOptions, now: number) {
@@ -23,11 +32,17 @@ export class Pace {
     this.#at = now;
   }
 
-  /** Takes up to `wanted` tokens and says how many. */
-  take(wanted: number, now: number): number {
+  /** Takes up to `wanted` tokens and says how many; with none, `who` is in the line from now on. */
+  take(who: string, wanted: number, now: number): number {
     this.#refill(now);
-    const taken = Math.min(wanted, Math.floor(this.#tokens));
-    this.#tokens -= taken;
+    const ahead = this.#aheadOf(who, now);
+    const taken = Math.max(0, Math.min(wanted, Math.floor(this.#tokens) - ahead));
+    if (taken === 0) {
+      this.#turns.set(who, now + Math.max(0, Math.ceil((ahead + 1 - this.#tokens) / this.#perMillisecond)));
+    } else {
+      this.#turns.delete(who);
+      this.#tokens -= taken;
+    }
     return taken;
   }
 
@@ -36,10 +51,29 @@ export class Pace {
     this.#tokens = Math.min(this.#burst, this.#tokens + tokens);
   }
 
-  /** When the next token is there. */
-  nextAt(now: number): number {
-    this.#refill(now);
-    return this.#tokens >= 1 ? now : now + Math.ceil((1 - this.#tokens) / this.#perMillisecond);
+  /** When it is the turn of one who waits; now for anybody else. */
+  turnOf(who: string, now: number): number {
+    return Math.max(now, this.#turns.get(who) ?? now);
+  }
+
+  /** Nobody need wait for this one any longer. */
+  leave(who: string): void {
+    this.#turns.delete(who);
+  }
+
+  #aheadOf(who: string, now: number): number {
+    let ahead = 0;
+    for (const [other, turn] of this.#turns) {
+      if (other === who) {
+        break;
+      }
+      if (turn + MISSED < now) {
+        this.#turns.delete(other);
+      } else {
+        ahead += 1;
+      }
+    }
+    return ahead;
   }
 
   #refill(now: number): void {

@@ -5,6 +5,7 @@
 import type {Node} from '../cluster/node.ts';
 import {type NodeTable, nodeTable} from '../cluster/node-table.ts';
 import {isTerminating, type Pod} from '../cluster/pod.ts';
+import {summaryOf} from '../cluster/replica-summary.ts';
 import {compareText, type SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
 import {nodePorts} from '../scheduling/node-ports.ts';
@@ -85,7 +86,7 @@ export interface Assessment {
 
 export function assess(request: AssessRequest): Assessment {
   const {replicas, replacement, topologies, snapshot} = request;
-  const placed = placedOf(replicas);
+  const {placed} = summaryOf(replicas);
   const eligibility = eligibilityOf(replacement, topologies, snapshot);
   const closed = closedDomains(request);
   const broken = brokenRules({placed, replacement, topologies, snapshot});

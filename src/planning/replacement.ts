@@ -1,11 +1,13 @@
 import {type LabelSelector, withLabelKeys} from '../cluster/label-selector.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {completeForLabels, type PodSpec} from '../cluster/pod-spec.ts';
+import {summaryOf} from '../cluster/replica-summary.ts';
 import {maxResources} from '../cluster/resources.ts';
 import type {ReplicaSet, Workload} from '../cluster/workload.ts';
 import type {PodToSchedule} from '../scheduling/framework.ts';
 
 const POD_TEMPLATE_HASH = 'pod-template-hash';
+const NO_SPECS: ReadonlySet<PodSpec> = new Set();
 
 /**
  * A replica as the workload's controller would create it now: the current template with the labels of the current
@@ -18,16 +20,12 @@ export function replacementOf(
   replicas: readonly Pod[] = [],
 ): PodToSchedule {
   const labels = currentReplicaSet?.templateLabels ?? workload.template.labels;
-  const siblings = new Set<PodSpec>();
-  for (const {controller, spec} of replicas) {
-    if (controller !== undefined && controller.uid === currentReplicaSet?.uid) {
-      siblings.add(spec);
-    }
-  }
+  const uid = currentReplicaSet?.uid;
+  const siblings = uid === undefined ? undefined : summaryOf(replicas).byController.get(uid)?.specs;
   return {
     namespace: workload.namespace,
     labels,
-    spec: admittedSpec(completeForLabels(workload.template.spec, labels), siblings),
+    spec: admittedSpec(completeForLabels(workload.template.spec, labels), siblings ?? NO_SPECS),
     defaultSpreadSelector: withLabelKeys(workload.selector, labels, [POD_TEMPLATE_HASH]) as LabelSelector,
   };
 }

@@ -1,6 +1,5 @@
 /** How a workload's replicas lie in one topology. */
 import type {DomainColumn} from '../cluster/node-table.ts';
-import {compareText} from '../cluster/snapshot.ts';
 import type {Eligibility} from './eligibility.ts';
 import {lazy} from './lazy.ts';
 import type {DomainTally} from './occupancy.ts';
@@ -111,13 +110,12 @@ function listDomains(
   eligible: ReadonlyMap<string, number>,
   most = Number.POSITIVE_INFINITY,
 ): DomainCount[] {
-  const nameOf = (index: number) => column.names[domains[index] ?? 0] ?? '';
   const byReplicas = (a: number, b: number) =>
-    (counts[b] ?? 0) - (counts[a] ?? 0) || compareText(nameOf(a), nameOf(b));
+    (counts[b] ?? 0) - (counts[a] ?? 0) || (domains[a] ?? 0) - (domains[b] ?? 0);
   const order =
     most < domains.length ? firstOf(domains.length, byReplicas, most) : [...domains.keys()].sort(byReplicas);
   const listed = order.map((index): DomainCount => {
-    const name = nameOf(index);
+    const name = column.names[domains[index] ?? 0] ?? '';
     return {name, replicas: counts[index] ?? 0, eligible: eligible.has(name)};
   });
   if (listed.length < most) {
