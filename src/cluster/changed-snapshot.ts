@@ -4,6 +4,7 @@ import {membershipIn} from './membership.ts';
 import {ChangedNodeInfo, type NodeInfo} from './node-info.ts';
 import type {NodeResources} from './node-resources.ts';
 import type {Pod} from './pod.ts';
+import type {PodSpec} from './pod-spec.ts';
 import {mayReach, type Newcomer, type PodGroup, type ReachingTerms} from './pod-groups.ts';
 import type {SchedulingSnapshot} from './snapshot.ts';
 import {holdsClaim, type Storage} from './storage.ts';
@@ -172,19 +173,36 @@ class ChangedSnapshot implements SchedulingSnapshot {
     // What the caller has may be an older value of the pod, with other labels and another spec than its group.
     const namespaces = new Set(removed.map(({namespace}) => namespace));
     for (const group of groups) {
-      yield namespaces.has(group.namespace)
-        ? {...group, pods: {[Symbol.iterator]: () => withoutThese(group.pods, removed)}}
-        : group;
+      yield namespaces.has(group.namespace) ? new GroupWithout(group, removed) : group;
     }
   }
 }
 
-function* withoutThese(pods: Iterable<Pod>, removed: readonly Pod[]): Generator<Pod> {
-  const isRemoved = membershipIn(removed);
-  for (const pod of pods) {
-    if (!isRemoved(pod)) {
-      yield pod;
+/** Most groups are asked for their labels and terms alone, so the pods are picked out when somebody looks at them. */
+class GroupWithout implements PodGroup {
+  readonly key: string;
+  readonly namespace: string;
+  readonly labels: Labels;
+  readonly spec: PodSpec;
+  readonly #group: PodGroup;
+  readonly #removed: readonly Pod[];
+  #pods: readonly Pod[] | undefined;
+
+  constructor(group: PodGroup, removed: readonly Pod[]) {
+    this.key = group.key;
+    this.namespace = group.namespace;
+    this.labels = group.labels;
+    this.spec = group.spec;
+    this.#group = group;
+    this.#removed = removed;
+  }
+
+  get pods(): readonly Pod[] {
+    if (this.#pods === undefined) {
+      const isRemoved = membershipIn(this.#removed);
+      this.#pods = this.#group.pods.filter((pod) => !isRemoved(pod));
     }
+    return this.#pods;
   }
 }
 

@@ -15,7 +15,7 @@ export interface PodGroup {
   readonly namespace: string;
   readonly labels: Labels;
   readonly spec: PodSpec;
-  readonly pods: Iterable<Pod>;
+  readonly pods: readonly Pod[];
 }
 
 /** Terms of pods that are there already and that newcomers must, or should, reckon with. */
@@ -36,7 +36,8 @@ const ANY_LABELS = '';
 type GroupTraits = Pick<PodGroup, 'namespace' | 'labels' | 'spec'>;
 
 interface MutableGroup extends PodGroup {
-  readonly byUid: Map<string, Pod>;
+  /** A list, as most who ask go through all of it; in the order in which the pods came. */
+  readonly pods: Pod[];
 }
 
 /** By namespace, and there by a label that a newcomer must carry to be meant. */
@@ -62,12 +63,19 @@ export class PodGroups {
       groups.set(key, group);
       this.#index(group, putInto);
     }
-    group.byUid.set(pod.uid, pod);
+    group.pods.push(pod);
   }
 
   /** A pod that stays in its group keeps its place in it. */
   replace(pod: Pod, before: Pod | undefined): void {
-    if (before !== undefined && groupKey(before) !== groupKey(pod)) {
+    if (before !== undefined) {
+      const key = groupKey(pod);
+      const pods = groupKey(before) === key ? this.#ofNamespace.get(pod.namespace)?.get(key)?.pods : undefined;
+      const index = pods?.indexOf(before) ?? -1;
+      if (pods !== undefined && index >= 0) {
+        pods[index] = pod;
+        return;
+      }
       this.remove(before);
     }
     this.add(pod);
@@ -81,8 +89,11 @@ export class PodGroups {
     if (groups === undefined || group === undefined) {
       return;
     }
-    group.byUid.delete(pod.uid);
-    if (group.byUid.size === 0) {
+    const index = group.pods.indexOf(pod);
+    if (index >= 0) {
+      group.pods.splice(index, 1);
+    }
+    if (group.pods.length === 0) {
       groups.delete(key);
       this.#index(group, takeFrom);
       if (groups.size === 0) {
@@ -158,10 +169,7 @@ function labelAskedFor({labelSelector}: PodAffinityTerm): string | undefined {
 }
 
 function emptyGroup({namespace, labels, spec}: Pod, key: string): MutableGroup {
-  const byUid = new Map<string, Pod>();
-  // To be gone through as often as somebody likes, which an iterator of the map is not.
-  const pods = {[Symbol.iterator]: () => byUid.values()};
-  return {key, namespace, labels, spec, byUid, pods};
+  return {key, namespace, labels, spec, pods: []};
 }
 
 /** Whether terms of a group may mean the newcomer; the terms themselves are to be asked then. */

@@ -5,36 +5,46 @@ import type {Pod} from '../cluster/pod.ts';
 export interface Occupancy {
   readonly table: NodeTable;
   /** The nodes that hold replicas, in the order in which the replicas name them. */
-  readonly numbers: readonly number[];
+  readonly numbers: Int32Array;
   /** How many each of them holds. */
-  readonly counts: readonly number[];
+  readonly counts: Int32Array;
 }
 
 /** What counts in each domain of one topology. */
 export interface DomainTally {
   readonly column: DomainColumn;
   /** The domains that hold replicas, by number. */
-  readonly domains: readonly number[];
-  readonly counts: readonly number[];
+  readonly domains: Int32Array;
+  readonly counts: Int32Array;
   /** Replicas on nodes without the label. */
   readonly elsewhere: number;
 }
 
 export function occupancyOf(pods: readonly Pod[], table: NodeTable): Occupancy {
-  const numbers: number[] = [];
   const counter = counterOf(table, table.size);
   for (const {nodeName} of pods) {
     const number = nodeName === undefined ? undefined : table.numberOf.get(nodeName);
     if (number !== undefined) {
-      add(counter, number, 1, numbers);
+      counter.add(number, 1);
     }
   }
-  return {table, numbers, counts: take(counter, numbers)};
+  const {seen: numbers, counts} = counter.take();
+  return {table, numbers, counts};
 }
 
-export function tallyOf({table, numbers, counts}: Occupancy, topologyKey: string): DomainTally {
+export function tallyOf(
+  {
+    table,
+    numbers,
+    counts,
+  }: {
+    readonly table: NodeTable;
+    readonly numbers: ArrayLike<number>;
+    readonly counts: ArrayLike<number>;
+  },
+  topologyKey: string,
+): DomainTally {
   const column = table.domains(topologyKey);
-  const domains: number[] = [];
   const counter = counterOf(table, column.names.length);
   let elsewhere = 0;
   for (let index = 0; index < numbers.length; index++) {
@@ -42,10 +52,11 @@ export function tallyOf({table, numbers, counts}: Occupancy, topologyKey: string
     if (domain < 0) {
       elsewhere += counts[index] ?? 0;
     } else {
-      add(counter, domain, counts[index] ?? 0, domains);
+      counter.add(domain, counts[index] ?? 0);
     }
   }
-  return {column, domains, counts: take(counter, domains), elsewhere};
+  const taken = counter.take();
+  return {column, domains: taken.seen, counts: taken.counts, elsewhere};
 }
 
 const knownCounts = new WeakMap<Occupancy, Int32Array>();
@@ -64,31 +75,52 @@ export function countsByNumber(occupancy: Occupancy): Int32Array {
   return all;
 }
 
-/** Of each table one array of zeros that is lent out: to fill thousands of them anew each time would cost more. */
-const counters = new WeakMap<NodeTable, Int32Array>();
+/** Counts by number, and remembers which numbers were counted: what was not is not gone through. */
+class Counter {
+  readonly #counts: Int32Array;
+  readonly #seen: Int32Array;
+  #distinct = 0;
 
-function counterOf(table: NodeTable, size: number): Int32Array {
+  constructor(size: number) {
+    this.#counts = new Int32Array(size);
+    this.#seen = new Int32Array(size);
+  }
+
+  get size(): number {
+    return this.#counts.length;
+  }
+
+  add(at: number, amount: number): void {
+    const before = this.#counts[at] ?? 0;
+    if (before === 0) {
+      this.#seen[this.#distinct] = at;
+      this.#distinct += 1;
+    }
+    this.#counts[at] = before + amount;
+  }
+
+  /** What was counted, in the order in which it was seen first; the counter is all zeros again. */
+  take(): {readonly seen: Int32Array; readonly counts: Int32Array} {
+    const seen = this.#seen.slice(0, this.#distinct);
+    const counts = new Int32Array(seen.length);
+    for (let index = 0; index < seen.length; index++) {
+      const at = seen[index] ?? 0;
+      counts[index] = this.#counts[at] ?? 0;
+      this.#counts[at] = 0;
+    }
+    this.#distinct = 0;
+    return {seen, counts};
+  }
+}
+
+/** Of each table one that is lent out: to fill thousands of zeros anew each time would cost more than to count. */
+const counters = new WeakMap<NodeTable, Counter>();
+
+function counterOf(table: NodeTable, size: number): Counter {
   let counter = counters.get(table);
-  if (counter === undefined || counter.length < size) {
-    counter = new Int32Array(Math.max(size, table.size));
+  if (counter === undefined || counter.size < size) {
+    counter = new Counter(Math.max(size, table.size));
     counters.set(table, counter);
   }
   return counter;
-}
-
-function add(counter: Int32Array, at: number, amount: number, seen: number[]): void {
-  const before = counter[at] ?? 0;
-  if (before === 0) {
-    seen.push(at);
-  }
-  counter[at] = before + amount;
-}
-
-/** What was counted; the counter is all zeros again. */
-function take(counter: Int32Array, seen: readonly number[]): number[] {
-  return seen.map((at) => {
-    const count = counter[at] ?? 0;
-    counter[at] = 0;
-    return count;
-  });
 }

@@ -37,39 +37,42 @@ function scoresOf(names: readonly string[], maxThreshold: number, snapshot: Sche
   const {size} = nodeTable(snapshot);
   const sums = new Float64Array(size);
   for (const name of names) {
-    const {sizes, holders} = holdersOf(name, snapshot, size);
-    for (let number = 0; number < size; number++) {
-      // An image that few nodes hold counts less, or its first nodes would draw all its pods.
-      sums[number] = (sums[number] ?? 0) + Math.trunc((sizes[number] ?? 0) * (holders / size));
+    const {numbers, sizes} = holdersOf(name, snapshot);
+    // An image that few nodes hold counts less, or its first nodes would draw all its pods.
+    const share = numbers.length / size;
+    for (const [index, number] of numbers.entries()) {
+      sums[number] = (sums[number] ?? 0) + Math.trunc((sizes[index] ?? 0) * share);
     }
   }
   const scores = new Uint8Array(size);
   for (let number = 0; number < size; number++) {
-    const bounded = Math.min(Math.max(sums[number] ?? 0, MIN_THRESHOLD), maxThreshold);
-    scores[number] = divide(MAX_NODE_SCORE * (bounded - MIN_THRESHOLD), maxThreshold - MIN_THRESHOLD);
+    const sum = sums[number] ?? 0;
+    if (sum > MIN_THRESHOLD) {
+      const bounded = Math.min(sum, maxThreshold);
+      scores[number] = divide(MAX_NODE_SCORE * (bounded - MIN_THRESHOLD), maxThreshold - MIN_THRESHOLD);
+    }
   }
   return scores;
 }
 
-/** How many nodes hold an image, and how large it is on each, in bytes; 0 where it is not. */
+/** The nodes that hold an image, by their numbers, and how large it is on each, in bytes. */
 function holdersOf(
   image: string,
   snapshot: SchedulingSnapshot,
-  nodes: number,
-): {readonly sizes: Float64Array; readonly holders: number} {
+): {readonly numbers: readonly number[]; readonly sizes: readonly number[]} {
   const name = sharedText(image);
-  const sizes = new Float64Array(nodes);
-  let holders = 0;
+  const numbers: number[] = [];
+  const sizes: number[] = [];
   let number = 0;
   for (const {node} of snapshot.nodeInfos()) {
     const index = node.images.names.indexOf(name);
     if (index >= 0) {
-      sizes[number] = node.images.sizes[index] ?? 0;
-      holders += 1;
+      numbers.push(number);
+      sizes.push(node.images.sizes[index] ?? 0);
     }
     number += 1;
   }
-  return {sizes, holders};
+  return {numbers, sizes};
 }
 
 function normalizedImageName(name: string): string {

@@ -213,14 +213,16 @@ export function groupsThatMayMatch(
 }
 
 /** The node of each pod of the group, by its number. */
-function* numbersOf(group: PodGroup, snapshot: SchedulingSnapshot): Iterable<number> {
+function numbersOf(group: PodGroup, snapshot: SchedulingSnapshot): number[] {
   const {numberOf} = nodeTable(snapshot);
+  const numbers: number[] = [];
   for (const {nodeName} of group.pods) {
     const number = numberOf.get(nodeName ?? '');
     if (number !== undefined) {
-      yield number;
+      numbers.push(number);
     }
   }
+  return numbers;
 }
 
 /** A term of the pod that is to be scheduled, prepared to be asked about all the pods of the cluster. */
