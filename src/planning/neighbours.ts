@@ -83,13 +83,7 @@ function othersOf(replicas: readonly Pod[]): (group: PodGroup) => readonly Pod[]
     let others = known.get(key);
     if (others === undefined) {
       const isOwn = membershipIn(replicas);
-      const found: Pod[] = [];
-      for (const pod of pods) {
-        if (!isOwn(pod) && !isTerminating(pod)) {
-          found.push(pod);
-        }
-      }
-      others = found;
+      others = pods.filter((pod) => !isOwn(pod) && !isTerminating(pod));
       known.set(key, others);
     }
     return others;
