@@ -4,8 +4,8 @@ import {membershipIn} from './membership.ts';
 import {ChangedNodeInfo, type NodeInfo} from './node-info.ts';
 import type {NodeResources} from './node-resources.ts';
 import type {Pod} from './pod.ts';
-import type {PodSpec} from './pod-spec.ts';
 import {mayReach, type Newcomer, type PodGroup, type ReachingTerms} from './pod-groups.ts';
+import type {PodSpec} from './pod-spec.ts';
 import type {SchedulingSnapshot} from './snapshot.ts';
 import {holdsClaim, type Storage} from './storage.ts';
 

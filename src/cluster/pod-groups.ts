@@ -70,7 +70,8 @@ export class PodGroups {
   replace(pod: Pod, before: Pod | undefined): void {
     if (before !== undefined) {
       const key = groupKey(pod);
-      const pods = groupKey(before) === key ? this.#ofNamespace.get(pod.namespace)?.get(key)?.pods : undefined;
+      const pods =
+        groupKey(before) === key ? this.#ofNamespace.get(pod.namespace)?.get(key)?.pods : undefined;
       const index = pods?.indexOf(before) ?? -1;
       if (pods !== undefined && index >= 0) {
         pods[index] = pod;
