@@ -121,6 +121,10 @@ class ChangedSnapshot implements SchedulingSnapshot {
     }
   }
 
+  imageHolders(name: string): Iterable<Pick<NodeInfo, 'node'>> {
+    return this.#base.imageHolders(name);
+  }
+
   *claimHolders(namespace: string, claim: string): Iterable<Pod> {
     const isRemoved = membershipIn(this.#removed);
     for (const pod of this.#base.claimHolders(namespace, claim)) {

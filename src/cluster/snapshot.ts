@@ -3,6 +3,7 @@
  * kube-scheduler's snapshot (pkg/scheduler/framework/types.go). Pure: it holds values and computes.
  */
 
+import {ImageHolders} from './image-holders.ts';
 import type {Labels} from './label-selector.ts';
 import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Node} from './node.ts';
@@ -43,6 +44,8 @@ export interface SchedulingSnapshot {
   /** The names of the nodes that are promised to pods; some may not have been seen. */
   nominatedNodes(): Iterable<string>;
   readonly storage: Storage;
+  /** The nodes that hold the image, by one of its names as the kubelets report them. */
+  imageHolders(name: string): Iterable<Pick<NodeInfo, 'node'>>;
   /** The pods that are bound to a node and mount the claim by name. */
   claimHolders(namespace: string, claim: string): Iterable<Pod>;
 }
@@ -59,6 +62,7 @@ export class ClusterState implements SchedulingSnapshot {
   readonly #namespaces = new Map<string, Labels>();
   readonly storage = new StorageState();
   readonly #claimHolders = new ClaimHolders();
+  readonly #imageHolders = new ImageHolders<MutableNodeInfo>();
   readonly #groups = new PodGroups();
   readonly #resources = new NodeResourceTable();
   #sorted: MutableNodeInfo[] | undefined;
@@ -71,14 +75,18 @@ export class ClusterState implements SchedulingSnapshot {
       if (!isPlacedAlike(info.node, node)) {
         this.#nodesVersion = {};
       }
-      if (!holdAlike(info.node, node)) {
-        this.#imagesVersion = {};
-      }
+      const {images} = info.node;
+      const isHeldAlike = holdAlike(info.node, node);
       info.node = node;
+      if (!isHeldAlike) {
+        this.#imagesVersion = {};
+        this.#imageHolders.set(info, images.names);
+      }
       return;
     }
     const created = new MutableNodeInfo(node);
     this.#infos.set(node.name, created);
+    this.#imageHolders.set(created, []);
     this.#nodesHaveChanged();
     for (const pod of this.#podsWithoutNode.get(node.name)?.values() ?? []) {
       this.#put(created, pod);
@@ -98,6 +106,7 @@ export class ClusterState implements SchedulingSnapshot {
       }
     }
     this.#infos.delete(name);
+    this.#imageHolders.delete(info);
     this.#resources.forget(info);
     this.#nodesHaveChanged();
   }
@@ -198,6 +207,10 @@ export class ClusterState implements SchedulingSnapshot {
 
   nominatedNodes(): Iterable<string> {
     return this.#nominated.keys();
+  }
+
+  imageHolders(name: string): Iterable<NodeInfo> {
+    return this.#imageHolders.of(name);
   }
 
   claimHolders(namespace: string, claim: string): Iterable<Pod> {

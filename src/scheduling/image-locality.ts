@@ -60,17 +60,13 @@ function holdersOf(
   image: string,
   snapshot: SchedulingSnapshot,
 ): {readonly numbers: readonly number[]; readonly sizes: readonly number[]} {
+  const {numberOf} = nodeTable(snapshot);
   const name = sharedText(image);
   const numbers: number[] = [];
   const sizes: number[] = [];
-  let number = 0;
-  for (const {node} of snapshot.nodeInfos()) {
-    const index = node.images.names.indexOf(name);
-    if (index >= 0) {
-      numbers.push(number);
-      sizes.push(node.images.sizes[index] ?? 0);
-    }
-    number += 1;
+  for (const {node} of snapshot.imageHolders(name)) {
+    numbers.push(numberOf.get(node.name) ?? -1);
+    sizes.push(node.images.sizes[node.images.names.indexOf(name)] ?? 0);
   }
   return {numbers, sizes};
 }
