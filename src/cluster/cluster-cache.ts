@@ -5,12 +5,14 @@
  */
 
 import type {DisruptionBudget} from './disruption-budget.ts';
+import type {LabelSelector, Labels} from './label-selector.ts';
 import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Node} from './node.ts';
 import {isFinished, isTerminating, type Pod} from './pod.ts';
 import {liveReplicas, type WorkloadReplicas} from './replicas.ts';
 import {ClusterState} from './snapshot.ts';
 import type {HorizontalPodAutoscaler, Namespace, ReplicaSet, Workload} from './workload.ts';
+import {WorkloadLabels} from './workload-labels.ts';
 
 /** `namespace/name`; names of Kubernetes objects hold no slash. */
 export type WorkloadKey = string;
@@ -29,6 +31,7 @@ export class ClusterCache {
   readonly state = new ClusterState();
   readonly #workloads = new Map<WorkloadKey, Workload>();
   readonly #workloadsOfNamespace: NestedIndex<Workload> = new Map();
+  readonly #labelsOfNamespace = new Map<string, WorkloadLabels>();
   readonly #keyOfDeploymentUid = new Map<string, WorkloadKey>();
   readonly #replicaSets = new Map<string, ReplicaSet>();
   readonly #replicaSetsOfDeployment: NestedIndex<ReplicaSet> = new Map();
@@ -75,13 +78,25 @@ export class ClusterCache {
 
   setWorkload(workload: Workload): void {
     const key = workloadKey(workload);
+    const labels = this.#labelsOfNamespace.get(workload.namespace) ?? new WorkloadLabels();
+    this.#labelsOfNamespace.set(workload.namespace, labels);
+    const before = this.#workloads.get(key);
+    if (before !== undefined) {
+      labels.delete(before);
+    }
+    labels.add(workload);
     this.#workloads.set(key, workload);
     putInto(this.#workloadsOfNamespace, workload.namespace, workload.name, workload);
     this.#keyOfDeploymentUid.set(workload.uid, key);
   }
 
   deleteWorkload(workload: Workload): void {
-    this.#workloads.delete(workloadKey(workload));
+    const key = workloadKey(workload);
+    const before = this.#workloads.get(key);
+    if (before !== undefined) {
+      this.#labelsOfNamespace.get(workload.namespace)?.delete(before);
+    }
+    this.#workloads.delete(key);
     takeFrom(this.#workloadsOfNamespace, workload.namespace, workload.name);
     this.#keyOfDeploymentUid.delete(workload.uid);
   }
@@ -141,6 +156,17 @@ export class ClusterCache {
     return this.#workloadsOfNamespace.get(namespace)?.values() ?? [];
   }
 
+  /** Those of the namespace whose pod template the selector may match: more than it does, rather than fewer. */
+  workloadsMeantBy(namespace: string, selector: LabelSelector): Workload[] {
+    const names = this.#labelsOfNamespace.get(namespace)?.meantBy(selector);
+    return names === undefined ? [...this.workloadsOf(namespace)] : this.#named(namespace, names);
+  }
+
+  /** Those of the namespace with a required anti-affinity term that may mean pods of these labels. */
+  workloadsAvoiding(namespace: string, labels: Labels): Workload[] {
+    return this.#named(namespace, this.#labelsOfNamespace.get(namespace)?.avoidingPodsWith(labels) ?? []);
+  }
+
   namespace(name: string): Namespace | undefined {
     return this.#namespaces.get(name);
   }
@@ -183,5 +209,12 @@ export class ClusterCache {
 
   workloadOfReplicaSet({deploymentUid}: ReplicaSet): WorkloadKey | undefined {
     return deploymentUid === undefined ? undefined : this.#keyOfDeploymentUid.get(deploymentUid);
+  }
+
+  #named(namespace: string, names: Iterable<string>): Workload[] {
+    const workloads = this.#workloadsOfNamespace.get(namespace);
+    return Array.from(new Set(names), (name) => workloads?.get(name)).filter(
+      (workload) => workload !== undefined,
+    );
   }
 }

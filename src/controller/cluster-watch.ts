@@ -169,8 +169,9 @@ export class ClusterWatch {
           cache.setBudget(budget);
           triggers.budgetChanged(budget);
         },
-        updated: (_before, budget) => {
+        updated: (before, budget) => {
           cache.setBudget(budget);
+          triggers.budgetChanged(before);
           triggers.budgetChanged(budget);
         },
         deleted: (budget) => {

@@ -1,7 +1,8 @@
 import {describe, expect, it} from '@jest/globals';
 import {node, pod} from '../../test/scenarios/builders.ts';
 import {clusterCache, replicaSet, settled, storedPolicy, workload} from '../../test/scenarios/workloads.ts';
-import {toDisruptionBudget} from '../cluster/disruption-budget.ts';
+import {type DisruptionBudget, toDisruptionBudget} from '../cluster/disruption-budget.ts';
+import type {LabelSelector} from '../cluster/label-selector.ts';
 import type {Pod} from '../cluster/pod.ts';
 import type {HorizontalPodAutoscaler, Namespace} from '../cluster/workload.ts';
 import {ManualClock} from '../kube/testing/manual-clock.ts';
@@ -86,12 +87,25 @@ describe('Triggers: workloads', () => {
       looks: ['default/web'],
     },
     {
-      what: 'a disruption budget: all of its namespace',
-      change: (triggers) =>
-        triggers.budgetChanged(
-          toDisruptionBudget({metadata: {name: 'web', namespace: 'default', uid: 'b', resourceVersion: '1'}}),
-        ),
+      what: 'a disruption budget of it',
+      change: (triggers) => triggers.budgetChanged(budget({matchLabels: {app: 'web'}})),
+      looks: ['default/web'],
+    },
+    {
+      what: 'a disruption budget of all pods of its namespace',
+      change: (triggers) => triggers.budgetChanged(budget({})),
       looks: ['default/api', 'default/web'],
+    },
+    {
+      what: 'a disruption budget that asks for labels by expressions',
+      change: (triggers) =>
+        triggers.budgetChanged(budget({matchExpressions: [{key: 'app', operator: 'Exists'}]})),
+      looks: ['default/api', 'default/web'],
+    },
+    {
+      what: 'a disruption budget without a selector, which covers nobody',
+      change: (triggers) => triggers.budgetChanged(budget(undefined)),
+      looks: [],
     },
     {
       what: 'an autoscaler of it',
@@ -255,6 +269,13 @@ const NAMESPACE: Namespace = {
   labels: {},
   terminating: false,
 };
+
+function budget(selector: LabelSelector | undefined): DisruptionBudget {
+  return toDisruptionBudget({
+    metadata: {name: 'web', namespace: 'default', uid: 'b', resourceVersion: '1'},
+    ...(selector === undefined ? {} : {spec: {selector}}),
+  });
+}
 
 function autoscaler(kind: string): HorizontalPodAutoscaler {
   return {

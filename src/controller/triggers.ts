@@ -4,6 +4,7 @@ import type {SeparateFrom} from '../api/types.ts';
 import type {Clock} from '../clock.ts';
 import {type ClusterCache, type WorkloadKey, workloadKey} from '../cluster/cluster-cache.ts';
 import type {DisruptionBudget} from '../cluster/disruption-budget.ts';
+import {matchesSelector} from '../cluster/label-selector.ts';
 import type {Node} from '../cluster/node.ts';
 import {isFinished, type Pod} from '../cluster/pod.ts';
 import type {HorizontalPodAutoscaler, Namespace, ReplicaSet, Workload} from '../cluster/workload.ts';
@@ -91,8 +92,12 @@ export class Triggers {
     }
   }
 
-  budgetChanged({namespace}: DisruptionBudget): void {
-    this.#lookAtNamespace(namespace);
+  budgetChanged({namespace, selector}: DisruptionBudget): void {
+    for (const workload of selector === undefined
+      ? []
+      : this.#options.cache.workloadsMeantBy(namespace, selector)) {
+      this.#options.lookAtWorkload(workloadKey(workload));
+    }
   }
 
   autoscalerChanged({namespace, target}: HorizontalPodAutoscaler): void {
@@ -191,18 +196,32 @@ export class Triggers {
   // are; the others see it when they are looked at next.
   #lookBeside(pods: readonly Pod[]): void {
     const {cache, policies, lookAtWorkload} = this.#options;
-    for (const namespace of new Set(pods.map((pod) => pod.namespace))) {
-      for (const workload of cache.workloadsOf(namespace)) {
+    for (const pod of pods) {
+      const own = cache.workloadOfPod(pod);
+      for (const workload of this.#mayBeKeptApartFrom(pod)) {
         const separateFrom = policies.governing(workload)?.object.spec.separateFrom ?? NOBODY;
         const key = workloadKey(workload);
-        for (const pod of pods) {
-          if (isKeptApart(workload, separateFrom, pod) && cache.workloadOfPod(pod) !== key) {
-            lookAtWorkload(key);
-            break;
-          }
+        if (key !== own && isKeptApart(workload, separateFrom, pod)) {
+          lookAtWorkload(key);
         }
       }
     }
+  }
+
+  #mayBeKeptApartFrom({namespace, labels, spec}: Pod): Iterable<Workload> {
+    const {cache, policies} = this.#options;
+    const separates = policies
+      .of(namespace)
+      .some(({object}) =>
+        (object.spec.separateFrom ?? NOBODY).some(({selector}) => matchesSelector(selector, labels)),
+      );
+    if (separates) {
+      return cache.workloadsOf(namespace);
+    }
+    const meant = spec.podAntiAffinity.required.flatMap(({labelSelector}) =>
+      labelSelector === undefined ? [] : cache.workloadsMeantBy(namespace, labelSelector),
+    );
+    return new Set([...cache.workloadsAvoiding(namespace, labels), ...meant]);
   }
 
   #lookAtNamespace(namespace: string): void {
