@@ -212,6 +212,56 @@ describe('Contention: a workload that is in the way of another one', () => {
   });
 });
 
+describe('Contention: a search for room that has found nothing', () => {
+  const ssd = {labels: {disk: 'ssd'}};
+  // Only a replica of `api` can make room for `web`, and it has nowhere to go yet.
+  const stuck = async () => {
+    const operator = new SimulatedOperator(
+      [
+        node('a', {...cpu(4), ...ssd}),
+        node('b', {...cpu(2), ...ssd}),
+        node('c', cpu(2)),
+        node('d', {...cpu(4), unschedulable: true}),
+      ],
+      [
+        softly('api', {b: 1, c: 1}, {requests: {cpu: '2'}}),
+        softly('web', {a: 2}, {requests: {cpu: '2'}, podSpec: {nodeSelector: {disk: 'ssd'}}}),
+      ],
+    );
+    await operator.look('api');
+    await operator.look('web');
+    operator.enqueued.clear();
+    return operator;
+  };
+
+  it('is made again after a while, of which it says when', async () => {
+    const operator = await stuck();
+
+    expect(await operator.look('web')).toEqual({afterMilliseconds: 30_000});
+  });
+
+  it('is made again sooner when another workload of the policy is no longer as it was', async () => {
+    const operator = await stuck();
+    operator.cache.setNode(node('d', cpu(4)));
+    const deployment = operator.cache.workload('default/api');
+    if (deployment !== undefined) {
+      operator.cache.setWorkload({...deployment, paused: true});
+    }
+    await operator.look('api');
+
+    expect([...operator.enqueued]).toEqual(['default/web']);
+    expect(await operator.look('web')).toEqual({afterMilliseconds: 5000});
+  });
+
+  it('is not made again for a look that has seen nothing new', async () => {
+    const operator = await stuck();
+
+    await operator.look('api');
+
+    expect([...operator.enqueued]).toEqual([]);
+  });
+});
+
 describe('Contention: two that each need what the other one does', () => {
   it('makes room although it is blocked itself', async () => {
     // Nothing takes a replica of w0 that would be better off; one of n0 could as well be on n2, and w1 needs n0.

@@ -13,16 +13,15 @@ import {controllerOf, describeBlockers, withBlockers} from '../planning/joint-bl
 import {type Beneficiary, type Plan, type PlannedMove, plan} from '../planning/plan.ts';
 import type {PlanRefusal} from '../planning/plan-refusal.ts';
 import {keepsTheEnd, type TogetherMove} from '../planning/together.ts';
+import {FruitlessSearches} from './fruitless-searches.ts';
 import type {Look} from './look.ts';
 import {type Joint, Neighbours, type NeighboursOptions} from './neighbours.ts';
 import {Newcomers, type NewcomersOptions} from './newcomers.ts';
+import {policyKey} from './policy-index.ts';
 import {titleOf} from './workload-status.ts';
 
 /** How long a workload that is asked to make room has for it before it is asked again, milliseconds. */
 const ASKED = 30_000;
-/** How soon a search that has found nothing is made again, doubling each time, milliseconds. */
-const FRUITLESS = 30_000;
-const LONGEST_FRUITLESS = 300_000;
 /** How soon a workload looks again whether it still has to wait for another one: later and later, milliseconds. */
 const WAITING = 5000;
 const LONGEST_WAITING = 60_000;
@@ -69,7 +68,7 @@ export class Contention {
   readonly #waitingSince = new Map<WorkloadKey, number>();
   /** Since when a workload waits for the scheduler to be done with others. */
   readonly #unrestSince = new Map<WorkloadKey, number>();
-  readonly #fruitless = new Map<WorkloadKey, {readonly until: number; readonly pause: number}>();
+  readonly #fruitless = new FruitlessSearches();
   readonly #newcomers: Newcomers;
 
   constructor(options: ContentionOptions) {
@@ -78,8 +77,20 @@ export class Contention {
     this.#neighbours = new Neighbours(options);
   }
 
-  /** To be told what is reported of each workload, and of those of which nothing is known yet. */
-  saw(policy: string, key: WorkloadKey, entry: WorkloadStatus | undefined): void {
+  /**
+   * To be told what is reported of each workload, and of those of which nothing is known yet.
+   *
+   * @param before what was reported last
+   */
+  saw(
+    policy: string,
+    key: WorkloadKey,
+    entry: WorkloadStatus | undefined,
+    before: WorkloadStatus | undefined = entry,
+  ): void {
+    for (const blocked of this.#fruitless.noteNews(policy, key, before, entry)) {
+      this.#options.enqueue(blocked);
+    }
     const {movesNeeded, state, inFlight} = entry ?? {};
     this.#neighbours.saw(policy, key, movesNeeded === 0 || state === 'Excluded');
     const beneficiary = inFlight?.find(({makesRoomFor}) => makesRoomFor !== undefined)?.makesRoomFor;
@@ -93,6 +104,7 @@ export class Contention {
 
   forget(key: WorkloadKey): void {
     this.#neighbours.forget(key);
+    this.#fruitless.delete(key);
     for (const map of this.#maps()) {
       map.delete(key);
     }
@@ -100,6 +112,7 @@ export class Contention {
 
   clear(): void {
     this.#neighbours.clear();
+    this.#fruitless.clear();
     for (const map of this.#maps()) {
       map.clear();
     }
@@ -163,7 +176,7 @@ export class Contention {
   }
 
   #maps(): readonly Map<WorkloadKey, unknown>[] {
-    return [this.#asked, this.#making, this.#nudged, this.#waitingSince, this.#unrestSince, this.#fruitless];
+    return [this.#asked, this.#making, this.#nudged, this.#waitingSince, this.#unrestSince];
   }
 
   #takeTurns(look: Look, own: Plan): Arrangement {
@@ -215,15 +228,11 @@ export class Contention {
         return {plan, recheckAt: request.until};
       }
     }
-    const fruitless = this.#fruitless.get(key);
-    const isEarly = fruitless !== undefined && fruitless.until > now;
-    const first = isEarly ? undefined : this.#neighbours.chainFor(look, key)?.first;
+    const pausedUntil = this.#fruitless.pausedUntil(key, now);
+    const first = pausedUntil === undefined ? this.#neighbours.chainFor(look, key)?.first : undefined;
     if (first === undefined) {
-      if (!isEarly) {
-        const pause = Math.min(2 * (fruitless?.pause ?? FRUITLESS / 2), LONGEST_FRUITLESS);
-        this.#fruitless.set(key, {until: now + pause, pause});
-      }
-      return {plan: {...own, refusal: explained}};
+      const recheckAt = pausedUntil ?? this.#fruitless.add(key, policyKey(look.policy), now);
+      return {plan: {...own, refusal: explained}, recheckAt};
     }
     this.#fruitless.delete(key);
     const {workload, move} = first;

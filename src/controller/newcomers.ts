@@ -16,8 +16,11 @@ import {titleOf} from './workload-status.ts';
 
 /** The scheduler is quick: a pod that has waited longer than this, milliseconds, waits for something else. */
 const QUICK = 10_000;
-/** A rollout whose newest pod is younger than this, milliseconds, is about to make the next one. */
-const BRISK = 5000;
+/**
+ * A rollout whose newest pod is younger than this, milliseconds, may make the next one at any moment: where nodes are
+ * busy, a pod takes longer to become Ready than it does on a quiet day.
+ */
+const BRISK = 15_000;
 /** Pods are alike in their crowds; when more kinds than this wait at once, any of them may come anywhere. */
 const KINDS_JUDGED = 20;
 

@@ -353,6 +353,7 @@ export class WorkloadReconciler {
   // --- Reporting -----------------------------------------------------------------------------------------------------
 
   #report({key, policy, memory}: Look, entry: WorkloadStatus): void {
+    const before = memory.entry;
     memory.entry = entry;
     const reason = entry.blocked === undefined ? '' : `${entry.blocked.reason}: ${entry.blocked.message}`;
     // While a workload rolls out or settles, its messages change with each pod; the state says enough.
@@ -369,7 +370,7 @@ export class WorkloadReconciler {
         movesNeeded: entry.movesNeeded,
       });
     }
-    this.#contention.saw(policyKey(policy), key, entry);
+    this.#contention.saw(policyKey(policy), key, entry, before);
     this.#options.reports.set(policyKey(policy), key, entry);
   }
 
