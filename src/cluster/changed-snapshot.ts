@@ -1,5 +1,5 @@
 /** A snapshot as it would be without some pods and with others. */
-import type {Labels} from './label-selector.ts';
+import {type LabelSelector, type Labels, matchesSelector} from './label-selector.ts';
 import {membershipIn} from './membership.ts';
 import {ChangedNodeInfo, type NodeInfo} from './node-info.ts';
 import type {NodeResources} from './node-resources.ts';
@@ -107,6 +107,15 @@ class ChangedSnapshot implements SchedulingSnapshot {
     yield* this.#withoutRemoved(this.#base.podGroups(namespace));
     for (const pod of this.#added.values()) {
       if (namespace === undefined || pod.namespace === namespace) {
+        yield groupOfOne(pod);
+      }
+    }
+  }
+
+  *podGroupsMeantBy(namespace: string, selector: LabelSelector): Iterable<PodGroup> {
+    yield* this.#withoutRemoved(this.#base.podGroupsMeantBy(namespace, selector));
+    for (const pod of this.#added.values()) {
+      if (pod.namespace === namespace && matchesSelector(selector, pod.labels)) {
         yield groupOfOne(pod);
       }
     }

@@ -4,7 +4,8 @@
  * are compared with groups, and only the pods of those that match are visited. Pods are grouped by the identity of
  * their labels and spec, which the watch interns; without that each pod is a group of its own, and all stays right.
  */
-import type {Labels} from './label-selector.ts';
+import {LabelIndex, labelText, labelTexts} from './label-index.ts';
+import type {LabelSelector, Labels} from './label-selector.ts';
 import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Pod} from './pod.ts';
 import type {PodAffinityTerm, PodSpec} from './pod-spec.ts';
@@ -40,11 +41,16 @@ interface MutableGroup extends PodGroup {
   readonly pods: Pod[];
 }
 
+interface GroupsOfNamespace {
+  readonly byKey: Map<string, MutableGroup>;
+  readonly byLabel: LabelIndex<MutableGroup>;
+}
+
 /** By namespace, and there by a label that a newcomer must carry to be meant. */
 type Reach = Map<string, NestedIndex<MutableGroup>>;
 
 export class PodGroups {
-  readonly #ofNamespace = new Map<string, Map<string, MutableGroup>>();
+  readonly #ofNamespace = new Map<string, GroupsOfNamespace>();
   readonly #reach: Readonly<Record<ReachingTerms, Reach>> = {
     'required anti-affinity': new Map(),
     preferences: new Map(),
@@ -53,14 +59,17 @@ export class PodGroups {
   add(pod: Pod): void {
     let groups = this.#ofNamespace.get(pod.namespace);
     if (groups === undefined) {
-      groups = new Map();
+      groups = {byKey: new Map(), byLabel: new LabelIndex()};
       this.#ofNamespace.set(pod.namespace, groups);
     }
     const key = groupKey(pod);
-    let group = groups.get(key);
+    let group = groups.byKey.get(key);
     if (group === undefined) {
       group = emptyGroup(pod, key);
-      groups.set(key, group);
+      groups.byKey.set(key, group);
+      for (const label of labelTexts(group.labels)) {
+        groups.byLabel.add(label, group);
+      }
       this.#index(group, putInto);
     }
     group.pods.push(pod);
@@ -71,7 +80,7 @@ export class PodGroups {
     if (before !== undefined) {
       const key = groupKey(pod);
       const pods =
-        groupKey(before) === key ? this.#ofNamespace.get(pod.namespace)?.get(key)?.pods : undefined;
+        groupKey(before) === key ? this.#ofNamespace.get(pod.namespace)?.byKey.get(key)?.pods : undefined;
       const index = pods?.indexOf(before) ?? -1;
       if (pods !== undefined && index >= 0) {
         pods[index] = pod;
@@ -86,7 +95,7 @@ export class PodGroups {
   remove(pod: Pod): void {
     const groups = this.#ofNamespace.get(pod.namespace);
     const key = groupKey(pod);
-    const group = groups?.get(key);
+    const group = groups?.byKey.get(key);
     if (groups === undefined || group === undefined) {
       return;
     }
@@ -95,9 +104,12 @@ export class PodGroups {
       group.pods.splice(index, 1);
     }
     if (group.pods.length === 0) {
-      groups.delete(key);
+      groups.byKey.delete(key);
+      for (const label of labelTexts(group.labels)) {
+        groups.byLabel.delete(label, group);
+      }
       this.#index(group, takeFrom);
-      if (groups.size === 0) {
+      if (groups.byKey.size === 0) {
         this.#ofNamespace.delete(pod.namespace);
       }
     }
@@ -106,12 +118,18 @@ export class PodGroups {
   /** Of one namespace, or all of them. */
   *of(namespace?: string): Iterable<PodGroup> {
     if (namespace !== undefined) {
-      yield* this.#ofNamespace.get(namespace)?.values() ?? [];
+      yield* this.#ofNamespace.get(namespace)?.byKey.values() ?? [];
       return;
     }
-    for (const groups of this.#ofNamespace.values()) {
-      yield* groups.values();
+    for (const {byKey} of this.#ofNamespace.values()) {
+      yield* byKey.values();
     }
+  }
+
+  /** Those of a namespace that the selector may mean. */
+  meantBy(namespace: string, selector: LabelSelector): Iterable<PodGroup> {
+    const groups = this.#ofNamespace.get(namespace);
+    return groups === undefined ? [] : (groups.byLabel.meantBy(selector) ?? groups.byKey.values());
   }
 
   /** Each once. */
@@ -122,7 +140,7 @@ export class PodGroups {
       if (byLabel !== undefined) {
         addAll(byLabel.get(ANY_LABELS), reaching);
         for (const key in labels) {
-          addAll(byLabel.get(`${key}=${labels[key] ?? ''}`), reaching);
+          addAll(byLabel.get(labelText(key, labels[key] ?? '')), reaching);
         }
       }
     }
@@ -164,7 +182,7 @@ function labelAskedFor({labelSelector}: PodAffinityTerm): string | undefined {
     return undefined;
   }
   for (const key in labelSelector.matchLabels) {
-    return `${key}=${labelSelector.matchLabels[key] ?? ''}`;
+    return labelText(key, labelSelector.matchLabels[key] ?? '');
   }
   return ANY_LABELS;
 }
@@ -180,7 +198,7 @@ export function mayReach(group: GroupTraits, {namespace, labels}: Newcomer, term
     const label = labelAskedFor(term);
     return (
       (reached.includes(namespace) || reached.includes(ANY_NAMESPACE)) &&
-      (label === ANY_LABELS || Object.entries(labels).some(([key, value]) => label === `${key}=${value}`))
+      (label === ANY_LABELS || labelTexts(labels).some((each) => each === label))
     );
   });
 }

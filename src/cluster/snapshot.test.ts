@@ -1,6 +1,7 @@
 import {describe, expect, it} from '@jest/globals';
 import fc from 'fast-check';
 import {apiPod, clusterState, node, pod} from '../../test/scenarios/builders.ts';
+import {type LabelSelector, matchesSelector} from './label-selector.ts';
 import type {Node} from './node.ts';
 import {nodeTable} from './node-table.ts';
 import type {Pod} from './pod.ts';
@@ -31,6 +32,14 @@ const SPECS: readonly ApiPodSpec[] = [
       },
     },
   },
+];
+const SELECTORS: readonly LabelSelector[] = [
+  {matchLabels: {app: 'web'}},
+  {matchLabels: {app: 'db'}},
+  {matchLabels: {app: 'web', tier: 'front'}},
+  {matchExpressions: [{key: 'app', operator: 'Exists'}]},
+  {matchLabels: {app: 'none'}},
+  {},
 ];
 const NEWCOMERS = [
   {namespace: 'default', labels: {app: 'web'}},
@@ -290,6 +299,13 @@ function contentOf(snapshot: SchedulingSnapshot) {
         }),
       )
       .sort();
+  for (const selector of SELECTORS) {
+    const matching = (groups: Iterable<PodGroup>) =>
+      uids([...groups].filter(({labels}) => matchesSelector(selector, labels)));
+    expect(matching(snapshot.podGroupsMeantBy('default', selector))).toEqual(
+      matching(snapshot.podGroups('default')),
+    );
+  }
   return {
     nodes: [...snapshot.nodeInfos()].map((info) => ({
       node: info.node,

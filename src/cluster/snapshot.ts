@@ -4,7 +4,7 @@
  */
 
 import {ImageHolders} from './image-holders.ts';
-import type {Labels} from './label-selector.ts';
+import type {LabelSelector, Labels} from './label-selector.ts';
 import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Node} from './node.ts';
 import {MutableNodeInfo, type NodeInfo} from './node-info.ts';
@@ -37,6 +37,8 @@ export interface SchedulingSnapshot {
   changedNodes(): Iterable<NodeInfo>;
   /** The pods that are on nodes, of one namespace or of all. */
   podGroups(namespace?: string): Iterable<PodGroup>;
+  /** The pods of a namespace, of groups whose labels the selector may match: of more than it does, rather than fewer. */
+  podGroupsMeantBy(namespace: string, selector: LabelSelector): Iterable<PodGroup>;
   /** The pods of all namespaces, of groups with a term that may mean the newcomer. */
   podGroupsThatReach(newcomer: Newcomer, terms: ReachingTerms): Iterable<PodGroup>;
   /** Pods that wait for a node that was promised to them (status.nominatedNodeName): preemption makes room there. */
@@ -194,6 +196,10 @@ export class ClusterState implements SchedulingSnapshot {
 
   podGroups(namespace?: string): Iterable<PodGroup> {
     return this.#groups.of(namespace);
+  }
+
+  podGroupsMeantBy(namespace: string, selector: LabelSelector): Iterable<PodGroup> {
+    return this.#groups.meantBy(namespace, selector);
   }
 
   podGroupsThatReach(newcomer: Newcomer, terms: ReachingTerms): Iterable<PodGroup> {

@@ -2,6 +2,7 @@
  * By labels, the workloads of a namespace that a pod or a selector may concern: with thousands of workloads in one
  * namespace, nobody goes through all of them for each pod that comes or goes.
  */
+import {LabelIndex, labelText, labelTexts} from './label-index.ts';
 import type {LabelSelector, Labels} from './label-selector.ts';
 import type {PodAffinityTerm} from './pod-spec.ts';
 import type {Workload} from './workload.ts';
@@ -15,12 +16,12 @@ type Declared = Pick<Workload, 'name' | 'template'>;
 
 export class WorkloadLabels {
   /** Names of workloads, by a label of their pod template, as `app=web`. */
-  readonly #carrying = new NamesByLabel();
+  readonly #carrying = new LabelIndex<string>();
   /** By a label that a term of their template's required anti-affinity asks for. */
-  readonly #avoiding = new NamesByLabel();
+  readonly #avoiding = new LabelIndex<string>();
 
   add(workload: Declared): void {
-    for (const label of labelsOf(workload.template.labels)) {
+    for (const label of labelTexts(workload.template.labels)) {
       this.#carrying.add(label, workload.name);
     }
     for (const label of avoidedBy(workload)) {
@@ -29,7 +30,7 @@ export class WorkloadLabels {
   }
 
   delete(workload: Declared): void {
-    for (const label of labelsOf(workload.template.labels)) {
+    for (const label of labelTexts(workload.template.labels)) {
       this.#carrying.delete(label, workload.name);
     }
     for (const label of avoidedBy(workload)) {
@@ -39,50 +40,16 @@ export class WorkloadLabels {
 
   /** Whose template the selector may match; undefined where it may be anyone's. */
   meantBy(selector: LabelSelector): Iterable<string> | undefined {
-    const label = labelAskedFor(selector);
-    return label === ANY ? undefined : this.#carrying.of(label);
+    return this.#carrying.meantBy(selector, POD_TEMPLATE_HASH);
   }
 
   /** With a term that may mean pods of these labels. */
   *avoidingPodsWith(labels: Labels): Iterable<string> {
-    yield* this.#avoiding.of(ANY);
-    for (const label of labelsOf(labels)) {
-      yield* this.#avoiding.of(label);
+    yield* this.#avoiding.get(ANY);
+    for (const label of labelTexts(labels)) {
+      yield* this.#avoiding.get(label);
     }
   }
-}
-
-/** Most labels are of one workload alone: it takes no set of its own. */
-class NamesByLabel {
-  readonly #names = new Map<string, string | Set<string>>();
-
-  add(label: string, name: string): void {
-    const names = this.#names.get(label);
-    if (names instanceof Set) {
-      names.add(name);
-    } else {
-      this.#names.set(label, names === undefined || names === name ? name : new Set([names, name]));
-    }
-  }
-
-  delete(label: string, name: string): void {
-    const names = this.#names.get(label);
-    if (names instanceof Set) {
-      names.delete(name);
-    }
-    if (names === name || (names instanceof Set && names.size === 0)) {
-      this.#names.delete(label);
-    }
-  }
-
-  of(label: string): Iterable<string> {
-    const names = this.#names.get(label);
-    return names === undefined ? [] : typeof names === 'string' ? [names] : names;
-  }
-}
-
-function labelsOf(labels: Labels): string[] {
-  return Object.entries(labels).map(([key, value]) => `${key}=${value}`);
 }
 
 function avoidedBy({template}: Declared): Set<string> {
@@ -94,7 +61,7 @@ function avoidedBy({template}: Declared): Set<string> {
 function labelAskedFor({matchLabels = {}}: LabelSelector): string {
   for (const [key, value] of Object.entries(matchLabels)) {
     if (key !== POD_TEMPLATE_HASH) {
-      return `${key}=${value}`;
+      return labelText(key, value);
     }
   }
   return ANY;

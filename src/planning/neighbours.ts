@@ -68,7 +68,7 @@ export function closedDomains(request: NeighbourRequest): ClosedDomains[] {
     }
   }
   for (const {selector, topologyKey, whenUnsatisfiable} of separateFrom) {
-    const groups = [...snapshot.podGroups(replacement.namespace)].filter(({labels}) =>
+    const groups = [...snapshot.podGroupsMeantBy(replacement.namespace, selector)].filter(({labels}) =>
       matchesSelector(selector, labels),
     );
     close('policy', whenUnsatisfiable === 'DoNotSchedule', topologyKey, groups);

@@ -91,7 +91,7 @@ function brokenConstraint(
       fixed.set(domain, 0);
     }
   }
-  for (const group of snapshot.podGroups(replacement.namespace)) {
+  for (const group of snapshot.podGroupsMeantBy(replacement.namespace, selector ?? {})) {
     if (!matchesSelector(selector, group.labels)) {
       continue;
     }

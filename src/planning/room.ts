@@ -62,14 +62,12 @@ export function isRoomierWithout(
     return false;
   }
   const isOwn = membershipIn(replicas);
-  for (const {labels, pods} of snapshot.podGroups(replacement.namespace)) {
-    for (const pod of constraints.some(({selector}) => matchesSelector(selector, labels)) ? pods : []) {
-      if (!isOwn(pod)) {
-        return false;
-      }
-    }
-  }
-  return true;
+  return !constraints.some(({selector}) => {
+    const groups = selector === undefined ? [] : snapshot.podGroupsMeantBy(replacement.namespace, selector);
+    return [...groups].some(
+      ({labels, pods}) => matchesSelector(selector, labels) && pods.some((pod) => !isOwn(pod)),
+    );
+  });
 }
 
 /** The nodes that are not eligible are not asked: none of them may receive a replica, whatever room it has. */

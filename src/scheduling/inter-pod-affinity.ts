@@ -1,4 +1,4 @@
-import {type Labels, matchesSelector} from '../cluster/label-selector.ts';
+import {type LabelSelector, type Labels, matchesSelector} from '../cluster/label-selector.ts';
 import type {Node} from '../cluster/node.ts';
 import {nodeTable} from '../cluster/node-table.ts';
 import type {Pod} from '../cluster/pod.ts';
@@ -209,7 +209,19 @@ export function groupsThatMayMatch(
   if (terms.length === 0) {
     return [];
   }
-  return snapshot.podGroups(terms.every((term) => term.ownNamespaceOnly) ? pod.namespace : undefined);
+  if (!terms.every((term) => term.ownNamespaceOnly)) {
+    return snapshot.podGroups();
+  }
+  const [first, ...more] = terms.flatMap(({labelSelector}) =>
+    labelSelector === undefined ? [] : [snapshot.podGroupsMeantBy(pod.namespace, labelSelector)],
+  );
+  if (first === undefined || more.length === 0) {
+    return first ?? [];
+  }
+  // Each group once, although the snapshot makes some of them anew for each who asks.
+  return new Map(
+    [first, ...more].flatMap((groups) => Array.from(groups, (group) => [group.key, group])),
+  ).values();
 }
 
 /** The node of each pod of the group, by its number. */
@@ -229,6 +241,7 @@ function numbersOf(group: PodGroup, snapshot: SchedulingSnapshot): number[] {
 export interface OwnTerm {
   readonly topologyKey: string;
   readonly ownNamespaceOnly: boolean;
+  readonly labelSelector: LabelSelector | undefined;
   readonly matches: (target: Placeable) => boolean;
 }
 
@@ -238,6 +251,7 @@ export function toOwnTerm(term: PodAffinityTerm, pod: Placeable, snapshot: Sched
   return {
     topologyKey: term.topologyKey,
     ownNamespaceOnly: namespaceSelector === undefined && namespaces.length === 0,
+    labelSelector: term.labelSelector,
     matches: ({namespace, labels}) => reaches(namespace) && matchesSelector(term.labelSelector, labels),
   };
 }

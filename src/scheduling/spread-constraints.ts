@@ -122,7 +122,7 @@ export function matchingPodsByNode(
     return counts;
   }
   const {numberOf} = nodeTable(snapshot);
-  for (const group of snapshot.podGroups(namespace)) {
+  for (const group of snapshot.podGroupsMeantBy(namespace, selector)) {
     for (const pod of matchesSelector(selector, group.labels) ? group.pods : []) {
       const number = isTerminating(pod) ? undefined : numberOf.get(pod.nodeName ?? '');
       if (number !== undefined) {

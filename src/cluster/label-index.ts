@@ -1,0 +1,65 @@
+import type {LabelSelector, Labels} from './label-selector.ts';
+
+/**
+ * Values by the labels that they carry, so that nobody who asks for a label goes through thousands of them. Most labels
+ * are of one value alone: it takes no set of its own.
+ */
+export class LabelIndex<T extends object | string> {
+  readonly #values = new Map<string, T | Set<T>>();
+
+  add(label: string, value: T): void {
+    const values = this.#values.get(label);
+    if (values instanceof Set) {
+      values.add(value);
+    } else {
+      this.#values.set(label, values === undefined || values === value ? value : new Set([values, value]));
+    }
+  }
+
+  delete(label: string, value: T): void {
+    const values = this.#values.get(label);
+    if (values instanceof Set) {
+      values.delete(value);
+    }
+    if (values === value || (values instanceof Set && values.size === 0)) {
+      this.#values.delete(label);
+    }
+  }
+
+  get(label: string): Iterable<T> {
+    const values = this.#values.get(label);
+    return values === undefined ? [] : values instanceof Set ? values : [values];
+  }
+
+  /**
+   * All that the selector may mean, by the label of its matchLabels that fewest carry; undefined where it names none, so
+   * that any value may be meant.
+   *
+   * @param left a key that is not indexed
+   */
+  meantBy({matchLabels = {}}: LabelSelector, left?: string): Iterable<T> | undefined {
+    let fewest: {readonly label: string; readonly size: number} | undefined;
+    for (const key in matchLabels) {
+      if (key !== left) {
+        const label = labelText(key, matchLabels[key] ?? '');
+        const size = this.#sizeOf(label);
+        fewest = fewest === undefined || size < fewest.size ? {label, size} : fewest;
+      }
+    }
+    return fewest === undefined ? undefined : this.get(fewest.label);
+  }
+
+  #sizeOf(label: string): number {
+    const values = this.#values.get(label);
+    return values === undefined ? 0 : values instanceof Set ? values.size : 1;
+  }
+}
+
+/** As in `app=web`. */
+export function labelText(key: string, value: string): string {
+  return `${key}=${value}`;
+}
+
+export function labelTexts(labels: Labels): string[] {
+  return Object.entries(labels).map(([key, value]) => labelText(key, value));
+}
