@@ -1,11 +1,28 @@
 import type {LabelSelector, Labels} from './label-selector.ts';
 
+/** Each rollout has another one, so nobody finds more by it than by the labels beside it. */
+const POD_TEMPLATE_HASH = 'pod-template-hash';
+
 /**
  * Values by the labels that they carry, so that nobody who asks for a label goes through thousands of them. Most labels
  * are of one value alone: it takes no set of its own.
  */
 export class LabelIndex<T extends object | string> {
   readonly #values = new Map<string, T | Set<T>>();
+
+  addAll(labels: Labels, value: T): void {
+    for (const key in labels) {
+      if (key !== POD_TEMPLATE_HASH) {
+        this.add(labelText(key, labels[key] ?? ''), value);
+      }
+    }
+  }
+
+  deleteAll(labels: Labels, value: T): void {
+    for (const key in labels) {
+      this.delete(labelText(key, labels[key] ?? ''), value);
+    }
+  }
 
   add(label: string, value: T): void {
     const values = this.#values.get(label);
@@ -34,13 +51,11 @@ export class LabelIndex<T extends object | string> {
   /**
    * All that the selector may mean, by the label of its matchLabels that fewest carry; undefined where it names none, so
    * that any value may be meant.
-   *
-   * @param left a key that is not indexed
    */
-  meantBy({matchLabels = {}}: LabelSelector, left?: string): Iterable<T> | undefined {
+  meantBy({matchLabels = {}}: LabelSelector): Iterable<T> | undefined {
     let fewest: {readonly label: string; readonly size: number} | undefined;
     for (const key in matchLabels) {
-      if (key !== left) {
+      if (key !== POD_TEMPLATE_HASH) {
         const label = labelText(key, matchLabels[key] ?? '');
         const size = this.#sizeOf(label);
         fewest = fewest === undefined || size < fewest.size ? {label, size} : fewest;

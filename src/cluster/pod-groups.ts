@@ -67,9 +67,7 @@ export class PodGroups {
     if (group === undefined) {
       group = emptyGroup(pod, key);
       groups.byKey.set(key, group);
-      for (const label of labelTexts(group.labels)) {
-        groups.byLabel.add(label, group);
-      }
+      groups.byLabel.addAll(group.labels, group);
       this.#index(group, putInto);
     }
     group.pods.push(pod);
@@ -105,9 +103,7 @@ export class PodGroups {
     }
     if (group.pods.length === 0) {
       groups.byKey.delete(key);
-      for (const label of labelTexts(group.labels)) {
-        groups.byLabel.delete(label, group);
-      }
+      groups.byLabel.deleteAll(group.labels, group);
       this.#index(group, takeFrom);
       if (groups.byKey.size === 0) {
         this.#ofNamespace.delete(pod.namespace);

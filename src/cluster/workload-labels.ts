@@ -21,18 +21,14 @@ export class WorkloadLabels {
   readonly #avoiding = new LabelIndex<string>();
 
   add(workload: Declared): void {
-    for (const label of labelTexts(workload.template.labels)) {
-      this.#carrying.add(label, workload.name);
-    }
+    this.#carrying.addAll(workload.template.labels, workload.name);
     for (const label of avoidedBy(workload)) {
       this.#avoiding.add(label, workload.name);
     }
   }
 
   delete(workload: Declared): void {
-    for (const label of labelTexts(workload.template.labels)) {
-      this.#carrying.delete(label, workload.name);
-    }
+    this.#carrying.deleteAll(workload.template.labels, workload.name);
     for (const label of avoidedBy(workload)) {
       this.#avoiding.delete(label, workload.name);
     }
@@ -40,7 +36,7 @@ export class WorkloadLabels {
 
   /** Whose template the selector may match; undefined where it may be anyone's. */
   meantBy(selector: LabelSelector): Iterable<string> | undefined {
-    return this.#carrying.meantBy(selector, POD_TEMPLATE_HASH);
+    return this.#carrying.meantBy(selector);
   }
 
   /** With a term that may mean pods of these labels. */
