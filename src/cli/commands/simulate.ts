@@ -4,10 +4,14 @@ import {Option} from 'commander';
 import type {Act} from '../../foresight/acts.ts';
 import {afterActs} from '../../foresight/after-acts.ts';
 import {type AllLossesOptions, allLosses} from '../../foresight/all-losses.ts';
+import {closedPicture} from '../../foresight/closed-cluster.ts';
+import type {ClusterPicture} from '../../foresight/cluster-picture.ts';
 import {foreseeWith} from '../../foresight/foresee.ts';
 import type {LossSummary} from '../../foresight/loss-summary.ts';
 import type {LossVerdict} from '../../foresight/loss-verdict.ts';
+import {nodesThatAnswer} from '../../foresight/nodes-that-answer.ts';
 import type {Outcome} from '../../foresight/outcome.ts';
+import {listNames} from '../../planning/explain.ts';
 import type {SimulationParameters} from '../../simulator/parameters.ts';
 import {
   addClusterOrNodesOptions,
@@ -21,7 +25,7 @@ import type {CommandIo} from '../io.ts';
 import {readManifests} from '../manifests/read-manifests.ts';
 import {addOutputOption, type OutputOptions, printDocument} from '../output/document.ts';
 import {withProgress} from '../output/progress.ts';
-import {printLines} from '../output/text.ts';
+import {capitalised, printLines} from '../output/text.ts';
 import {
   type AskedAct,
   actsOn,
@@ -237,12 +241,35 @@ async function prepare(
     ...(cpu === undefined ? {} : {cpu}),
     ...(memory === undefined ? {} : {memory}),
   });
+  const troubles = troublesBefore(staged.picture, acts);
   // What the CPU figures rest on is told anyway, and policies count only where somebody asks for them.
   const missing = read.missing
     .filter(({resource}) => !resource.startsWith('metrics.k8s.io/'))
     .filter(({resource}) => withPolicy || !resource.startsWith('spread-operator.io/'))
     .map(({resource, reason}) => `Without ${resource}: ${reason}.`);
-  return {staged: {...staged, notes: [...staged.notes, ...missing]}, acts};
+  return {staged: {...staged, notes: [...staged.notes, ...troubles, ...missing]}, acts};
+}
+
+/** What is wrong already, lest it looks like the harmless end of the acts. Throws an InputError where nothing is left. */
+function troublesBefore(picture: ClusterPicture, acts: readonly Act[]): readonly string[] {
+  const closed = closedPicture(picture);
+  const alive = nodesThatAnswer(picture);
+  if (closed !== undefined && alive.length === 0 && !acts.some(({kind}) => kind === 'AddNodes')) {
+    throw new InputError(
+      `${picture.origin}: ${closed}, so nothing is left that could be lost; simulate on a snapshot of a better moment (--snapshot FILE), on assumed nodes (--nodes 3), or with --add-nodes`,
+    );
+  }
+  const silent = acts.flatMap((act) =>
+    act.kind === 'Lose' ? act.nodes.filter((node) => !alive.includes(node)) : [],
+  );
+  return [
+    ...(closed === undefined ? [] : [`${capitalised(closed)}: a pod that loses its node stays Pending.`]),
+    ...(silent.length === 0
+      ? []
+      : [
+          `Not Ready before it is lost: ${listNames(silent)}. What its loss has done already is not told again.`,
+        ]),
+  ];
 }
 
 function runOptions({for: horizonSeconds, set, seed}: SimulateOptions): AllLossesOptions {
