@@ -26,13 +26,13 @@ export const addHelpCommand: AddCommand = (program) => {
     )
     .action((name?: string) => {
       if (name === undefined) {
-        program.help();
+        return program.help();
       }
       const command = program.commands.find((each) => each.name() === name);
       if (command === undefined) {
         throw unknownCommand(program, name);
       }
-      command.help();
+      return command.help();
     });
 };
 

@@ -9,11 +9,12 @@ import type {SpreadStatus, WorkloadReport} from './spread-status.ts';
 
 const COLUMNS: readonly Column[] = [
   {heading: 'Deployment'},
-  {heading: 'Replicas', align: 'right'},
-  {heading: 'Over'},
+  // The placement shows what is left out first.
+  {heading: 'Replicas', align: 'right', leavesAs: 3},
+  {heading: 'Over', leavesAs: 2},
   {heading: 'Placement'},
-  {heading: 'Skew', align: 'right'},
-  {heading: 'Moves', align: 'right'},
+  {heading: 'Skew', align: 'right', leavesAs: 1},
+  {heading: 'Moves', align: 'right', leavesAs: 4},
   {heading: 'State', wraps: true},
 ];
 const INDENT = 11;
