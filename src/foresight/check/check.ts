@@ -16,6 +16,7 @@ import {rolloutDeadlock} from './rules/rollout-deadlock.ts';
 import {selectorMismatch} from './rules/selector-mismatch.ts';
 import {selectorWithoutPods} from './rules/selector-without-pods.ts';
 import {serviceLoss} from './rules/service-loss.ts';
+import {sharedClaim} from './rules/shared-claim.ts';
 import {singlePointOfFailure} from './rules/single-point-of-failure.ts';
 import {singleReplica} from './rules/single-replica.ts';
 import {spreadPolicy} from './rules/spread-policy.ts';
@@ -48,6 +49,7 @@ export const CHECK_RULES: readonly CheckRule[] = [
   unschedulable,
   rolloutDeadlock,
   cpuCascade,
+  sharedClaim,
   singlePointOfFailure,
   serviceLoss,
   singleReplica,
