@@ -2,6 +2,7 @@
 
 import {lazy} from '../../planning/lazy.ts';
 import {keyOf} from '../../simulator/objects.ts';
+import {cpuDemandOf} from '../cpu-demand.ts';
 import {foresee} from '../foresee.ts';
 import {inServedVersion} from './api-versions.ts';
 import type {CheckContext, CheckRule} from './context.ts';
@@ -88,6 +89,7 @@ export function contextOf(request: CheckRequest): CheckContext {
     view,
     governed,
     manifests: request.manifests.map(inServedVersion),
+    cpuBasis: lazy(() => cpuDemandOf(view.picture).basis),
     calm: lazy(() => foresee(view.picture, [], {horizonSeconds: CALM_SECONDS})),
     tell,
     isBudgetSpent,
