@@ -2,7 +2,6 @@
 import {type Command, Option} from 'commander';
 import {type CheckReport, checkManifests} from '../../foresight/check/check.ts';
 import {LEVELS, type Level, reaches} from '../../foresight/check/finding.ts';
-import {closedPicture} from '../../foresight/closed-cluster.ts';
 import type {ClusterPicture} from '../../foresight/cluster-picture.ts';
 import {readSuppressions} from '../check/configuration.ts';
 import {checkDocument} from '../check/document.ts';
@@ -16,6 +15,7 @@ import {type Manifests, readManifests} from '../manifests/read-manifests.ts';
 import {printDocument} from '../output/document.ts';
 import {withProgress} from '../output/progress.ts';
 import {printLines} from '../output/text.ts';
+import {assertPlacesPods} from '../unanswerable.ts';
 
 interface CheckOptions extends ClusterOrNodesOptions {
   readonly filename: readonly string[];
@@ -95,12 +95,7 @@ async function check(options: CheckOptions, io: CommandIo): Promise<number> {
     io,
   );
   const picture = await readClusterOrOffer(options, io);
-  const closed = closedPicture(picture);
-  if (closed !== undefined) {
-    throw new InputError(
-      `${picture.origin}: ${closed}, so where replicas would go cannot be told; judge the manifests on a snapshot of a better moment (--snapshot FILE), or on an assumed cluster, such as --nodes 3 --cpu 4`,
-    );
-  }
+  assertPlacesPods(picture);
   const report = await withProgress(io, (progress) => {
     const end = io.clock.now() + BUDGET;
     return checkManifests({

@@ -38,6 +38,7 @@ import {SIMULATION_KIND, SURVEY_KIND, simulationDocument, surveyDocument} from '
 import {outcomeLines} from '../simulate/outcome-text.ts';
 import {type StagedCluster, stagedCluster} from '../simulate/staged-cluster.ts';
 import {surveyLines} from '../simulate/survey-text.ts';
+import {assertHasNodesToLose} from '../unanswerable.ts';
 
 interface SimulateOptions extends ClusterOrNodesOptions, OutputOptions {
   readonly loseAny?: number;
@@ -252,13 +253,11 @@ async function prepare(
 
 /** What is wrong already, lest it looks like the harmless end of the acts. Throws an InputError where nothing is left. */
 function troublesBefore(picture: ClusterPicture, acts: readonly Act[]): readonly string[] {
+  if (!acts.some(({kind}) => kind === 'AddNodes')) {
+    assertHasNodesToLose(picture);
+  }
   const closed = closedPicture(picture);
   const alive = nodesThatAnswer(picture);
-  if (closed !== undefined && alive.length === 0 && !acts.some(({kind}) => kind === 'AddNodes')) {
-    throw new InputError(
-      `${picture.origin}: ${closed}, so nothing is left that could be lost; simulate on a snapshot of a better moment (--snapshot FILE), on assumed nodes (--nodes 3), or with --add-nodes`,
-    );
-  }
   const silent = acts.flatMap((act) =>
     act.kind === 'Lose' ? act.nodes.filter((node) => !alive.includes(node)) : [],
   );
