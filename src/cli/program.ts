@@ -4,6 +4,7 @@ import type {AddCommand, RunCommand} from './command.ts';
 import {addCheckCommand} from './commands/check.ts';
 import {addCompletionCommand, answerCompletion} from './commands/completion.ts';
 import {addDemoCommand} from './commands/demo.ts';
+import {addHelpCommand} from './commands/help.ts';
 import {addMapCommand} from './commands/map.ts';
 import {addPatchCommand} from './commands/patch.ts';
 import {addPlanCommand} from './commands/plan.ts';
@@ -28,6 +29,7 @@ const COMMANDS: readonly AddCommand[] = [
   addReportCommand,
   addSnapshotCommand,
   addCompletionCommand,
+  addHelpCommand,
 ];
 
 /** Never throws for what a user may do wrong: that is a message on stderr and exit code 2. */

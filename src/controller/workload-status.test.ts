@@ -56,6 +56,21 @@ describe('workloadEntry', () => {
     expect(workloadEntry(facts, {kind: 'excluded', message: 'x'}).movesNeeded).toBe(1);
   });
 
+  it('does not call replicas that share a node apart because no node takes them', () => {
+    const snapshot = clusterState({nodes: [node('a', {ready: 'Unknown'})], pods: PILED.pods});
+    const own = plan(planRequest(PILED, snapshot));
+    const facts = {replicas: PILED, assessment: own.assessment, memory: newMemory('u'), now: NOW};
+
+    const entry = workloadEntry(facts, {
+      kind: 'decided',
+      decision: blocked('NotAvailable'),
+      plan: own,
+      injection: REST,
+    });
+
+    expect(entry).toMatchObject({state: 'Blocked', movesNeeded: 0, blocked: {reason: 'NotAvailable'}});
+  });
+
   it.each<{what: string; replicas: WorkloadReplicas; decision: Decided; state: string}>([
     {what: 'spread', replicas: SPREAD, decision: {...END, kind: 'spread', message: ''}, state: 'Spread'},
     {what: 'a dry run', replicas: PILED, decision: {...END, kind: 'planned', message: ''}, state: 'Planned'},

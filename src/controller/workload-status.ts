@@ -14,8 +14,10 @@ import type {MoveDecision} from '../eviction/mover.ts';
 import type {InjectionBlocked, InjectionDecision} from '../injection/decide.ts';
 import {type Hardness, hardestRule} from '../injection/rule.ts';
 import type {Assessment} from '../planning/assess.ts';
+import {closedClusterOf} from '../planning/closed-cluster.ts';
 import {describeViolations, listChoices} from '../planning/explain.ts';
 import type {Plan, PlannedMove} from '../planning/plan.ts';
+import {refusalWithoutMoves} from '../planning/plan-refusal.ts';
 import {toBackOff, toMoveInFlight, type WorkloadMemory} from './workload-memory.ts';
 
 const DOMAINS_SHOWN = 20;
@@ -201,7 +203,9 @@ function blockedEntry(
   const base = baseOf(facts);
   // A workload in the middle of a rollout that needs no moves is not blocked, it is busy.
   const busy =
-    base.movesNeeded === 0 && (blocked.reason === 'RolloutInProgress' || blocked.reason === 'NotAvailable');
+    base.movesNeeded === 0 &&
+    (blocked.reason === 'RolloutInProgress' || blocked.reason === 'NotAvailable') &&
+    !isStuckTogether(facts);
   return {
     ...base,
     state: busy ? 'Waiting' : 'Blocked',
@@ -209,6 +213,11 @@ function blockedEntry(
     blocked: blockedSince(facts, blocked),
     injection,
   };
+}
+
+/** Replicas that share a domain while no node takes any: no moves are counted then, and they are not apart. */
+function isStuckTogether({assessment}: EntryFacts): boolean {
+  return closedClusterOf(assessment) !== undefined && refusalWithoutMoves(assessment) !== undefined;
 }
 
 /** The hard rules that are broken come with whatever keeps them from being repaired. */

@@ -614,6 +614,49 @@ describe('decide: a hard rule with fewer domains than replicas', () => {
   });
 });
 
+describe('decide: a cluster of which no node takes pods', () => {
+  const closed = {cordoned: 'abc'};
+  const why = 'no node takes pods (cordoned: a, b, c)';
+  const apart = settled({a: 1, b: 1, c: 1}, SOFT);
+
+  it('says so beside the replicas that are not Ready', () => {
+    const pods = apart.pods.map((pod) => ({...pod, ready: false}));
+
+    expect(decided({...apart, pods}, closed)).toMatchObject({
+      kind: 'blocked',
+      blocked: {reason: 'NotAvailable', message: `web-1 on a and 2 more are not Ready; ${why}`},
+    });
+  });
+
+  it('says so of the replica that stays Pending, and does not ask for fewer replicas', () => {
+    const term = {topologyKey: 'kubernetes.io/hostname', labelSelector: {matchLabels: {app: 'web'}}};
+    const hard = settled(
+      {a: 1, b: 1, c: 1},
+      {podSpec: {affinity: {podAntiAffinity: {requiredDuringSchedulingIgnoredDuringExecution: [term]}}}},
+    );
+    const waiting = {...waitingReplica(), unschedulable: {since: NOW, message: '0/3 nodes are available'}};
+
+    expect(decided({...hard, pods: [...hard.pods.slice(1), waiting]}, closed)).toMatchObject({
+      kind: 'blocked',
+      blocked: {reason: 'InsufficientDomains', message: `web-1 stays Pending: ${why}`},
+    });
+  });
+
+  it('does not call replicas as even as no domain allows', () => {
+    expect(decided(apart, closed)).toMatchObject({
+      kind: 'spread',
+      message: `3 replicas, none of which shares a domain of kubernetes.io/hostname; ${why}`,
+    });
+  });
+
+  it('evicts nothing of a pile', () => {
+    expect(decided(PILED, closed)).toMatchObject({
+      kind: 'blocked',
+      blocked: {reason: 'InsufficientDomains', message: expect.stringContaining('cordoned: a, b, c')},
+    });
+  });
+});
+
 describe('decide: a move that was made for another workload', () => {
   const replicas = settled({b: 1, c: 1});
   const arrived = {

@@ -7,7 +7,14 @@ import type {BlockedReason, Eviction} from '../api/types.ts';
 import {budgetsOf, type DisruptionBudget, describeBudget} from '../cluster/disruption-budget.ts';
 import {isTerminating} from '../cluster/pod.ts';
 import {summaryOf} from '../cluster/replica-summary.ts';
-import {lastReadyAt, rolloutInProgress, unsettled, type WorkloadReplicas} from '../cluster/replicas.ts';
+import {
+  lastReadyAt,
+  rolloutInProgress,
+  type Unsettled,
+  unsettled,
+  type WorkloadReplicas,
+} from '../cluster/replicas.ts';
+import {closedClusterOf} from '../planning/closed-cluster.ts';
 import {isLess, type Objective} from '../planning/distribution.ts';
 import {describeViolations, listChoices} from '../planning/explain.ts';
 import type {Beneficiary, Plan, PlannedMove} from '../planning/plan.ts';
@@ -135,7 +142,7 @@ export function decide(facts: MoveFacts): MoveDecision {
     ...(recheckAt === undefined ? {} : {recheckAt}),
   });
 
-  const unrest = unsettled(replicas);
+  const unrest = unrestOf(facts);
   const homeless = unrest === undefined ? undefined : withoutDomain(facts);
   if (homeless !== undefined) {
     return blocked('InsufficientDomains', homeless);
@@ -223,6 +230,15 @@ function describePointless({pod, from, to}: PlannedMove): string {
   return `moving ${pod.name} from ${from} to ${listChoices(to)} would improve nothing by itself and make room for nobody`;
 }
 
+/** Replicas of nodes that have fallen silent are not Ready either, and no other node takes their place. */
+function unrestOf({replicas, plan}: MoveFacts): Unsettled | undefined {
+  const unrest = unsettled(replicas);
+  const closed = closedClusterOf(plan.assessment);
+  return unrest === undefined || closed === undefined
+    ? unrest
+    : {...unrest, message: `${unrest.message}; ${closed}`};
+}
+
 /** A replica that a hard rule keeps Pending because every eligible domain has one; undefined when there is none. */
 function withoutDomain({replicas, plan}: MoveFacts): string | undefined {
   const {workload, pods} = replicas;
@@ -236,6 +252,10 @@ function withoutDomain({replicas, plan}: MoveFacts): string | undefined {
   );
   if (waiting === undefined || tight === undefined) {
     return undefined;
+  }
+  const closed = closedClusterOf(plan.assessment);
+  if (closed !== undefined) {
+    return `${waiting.name} stays Pending: ${closed}`;
   }
   return (
     `${workload.replicas} replicas under a hard rule need as many domains of ${tight.topologyKey}, and ` +
@@ -295,7 +315,7 @@ function followMoves(facts: MoveFacts): Followed | MoveDecision {
     message: `evicted ${names}; waiting until the replacement is Ready and has stayed so for ${settleSecondsOf(facts)} s`,
     recheckAt,
   });
-  const unrest = unsettled(replicas);
+  const unrest = unrestOf(facts);
   if (unrest !== undefined) {
     if (now < overdueAt) {
       return waitUntil(overdueAt);
@@ -486,6 +506,10 @@ function describeSpread({assessment}: Plan, replicas: number): string {
   const first = topologies.find(({eligibleDomains}) => eligibleDomains > 1) ?? topologies[0];
   if (first === undefined || replicas === 0) {
     return `${replicas} replicas`;
+  }
+  const closed = closedClusterOf(assessment);
+  if (closed !== undefined) {
+    return `${replicas} ${replicas === 1 ? 'replica' : 'replicas'}, none of which shares a domain of ${first.topologyKey}; ${closed}`;
   }
   const {eligibleDomains, topologyKey, skew} = first;
   const domains = `${replicas} ${replicas === 1 ? 'replica' : 'replicas'} over ${eligibleDomains} eligible ${eligibleDomains === 1 ? 'domain' : 'domains'} of ${topologyKey}`;

@@ -1,6 +1,6 @@
 /** A picture brought to life: the simulated cluster that goes on from it, at rest. Pure. */
-import type {ApiObject} from '../simulator/cluster-api.ts';
-import {isPodReady, type PodObject} from '../simulator/objects.ts';
+import type {ApiObject, ResourceName} from '../simulator/cluster-api.ts';
+import {DEPLOYMENTS, isPodReady, type PodObject} from '../simulator/objects.ts';
 import type {SimulationParameters} from '../simulator/parameters.ts';
 import {SimulatedCluster} from '../simulator/simulated-cluster.ts';
 import type {ClusterPicture} from './cluster-picture.ts';
@@ -40,12 +40,18 @@ export function simulationOf(
     start: picture.takenAt,
     events: false,
     historyLimit: 1,
+    isOwnershipTracked: isAsked,
     parameters: parametersFor(demand.basis, parameters),
   });
   cluster.restore(restorable(cluster, withDemand(picture.objects, demand)));
   cluster.advance(REST_MILLISECONDS);
   cluster.timeline.clear();
   return cluster;
+}
+
+/** The operator asks who owns the placement in the pod templates of Deployments, and nobody asks for more. */
+function isAsked(resource: ResourceName, subresource: string | undefined): boolean {
+  return resource === DEPLOYMENTS && subresource === undefined;
 }
 
 function restorable(cluster: SimulatedCluster, objects: readonly ApiObject[]): ApiObject[] {

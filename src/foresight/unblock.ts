@@ -1,9 +1,22 @@
 import type {BlockedReason} from '../api/types.ts';
 
-/** What a person can do about it; the message beside it says what exactly stands in the way. */
-export function howToUnblock(reason: BlockedReason): string {
-  return ADVICE[reason];
+/**
+ * What a person can do about it; the message beside it says what exactly stands in the way.
+ *
+ * @param clusterClosed why no node takes pods; undefined while one does
+ */
+export function howToUnblock(reason: BlockedReason, clusterClosed?: string): string {
+  return clusterClosed !== undefined && IN_A_CLOSED_CLUSTER.has(reason) ? OPEN_NODES : ADVICE[reason];
 }
+
+/** What is no fault of the workload where no node takes pods. */
+const IN_A_CLOSED_CLUSTER: ReadonlySet<BlockedReason> = new Set([
+  'InsufficientDomains',
+  'NotAvailable',
+  'RolloutInProgress',
+]);
+const OPEN_NODES =
+  'get nodes Ready again or uncordon them: `kubectl describe node` says what is wrong with one';
 
 const ADVICE: Readonly<Record<BlockedReason, string>> = {
   InsufficientDomains:

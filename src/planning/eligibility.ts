@@ -4,6 +4,7 @@ import {compareText, type NodeInfo, type SchedulingSnapshot} from '../cluster/sn
 import type {PodToSchedule} from '../scheduling/framework.ts';
 import {type NodeMatcher, requiredNodeAffinity} from '../scheduling/node-affinity.ts';
 import {hasUntoleratedTaint} from '../scheduling/taint-toleration.ts';
+import {closedBecause} from './closed-cluster.ts';
 import {volumeReach} from './volume-reach.ts';
 
 /** A topology of the policy, as planning reads it. */
@@ -111,11 +112,9 @@ function ineligibleBecause(
   {spec}: PodToSchedule,
   matchesAffinity: NodeMatcher | undefined,
 ): IneligibleNode | undefined {
-  if (node.unschedulable) {
-    return {node: node.name, cause: 'Unschedulable', message: 'cordoned'};
-  }
-  if (node.ready !== 'True') {
-    return {node: node.name, cause: 'NotReady', message: 'not Ready'};
+  const closed = closedBecause(node);
+  if (closed !== undefined) {
+    return closed;
   }
   if (matchesAffinity !== undefined && !matchesAffinity(node)) {
     return {

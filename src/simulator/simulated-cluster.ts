@@ -3,6 +3,7 @@
  * Deterministic: the same options and calls give the same timeline. Pure: no I/O, no system clock, no Math.random.
  */
 import {ApiServer} from './apiserver/api-server.ts';
+import type {OwnershipTracking} from './apiserver/context.ts';
 import {withRevision} from './apiserver/writer.ts';
 import type {ApiObject, ObjectChange} from './cluster-api.ts';
 import {ClusterIndex} from './cluster-index.ts';
@@ -56,6 +57,8 @@ export interface SimulatedClusterOptions extends NodeDefaults {
   readonly events?: boolean;
   /** At most so many entries of the timeline are kept, give or take as many again. */
   readonly timelineLimit?: number;
+  /** Of which writes managedFields tell; all when absent. */
+  readonly isOwnershipTracked?: OwnershipTracking;
   /** How many changes the API server remembers for watches. */
   readonly historyLimit?: number;
 }
@@ -87,7 +90,7 @@ export class SimulatedCluster {
   #nodeCount = 0;
 
   constructor(options: SimulatedClusterOptions = {}) {
-    const {seed = 1, start = DEFAULT_START, events = true, historyLimit} = options;
+    const {seed = 1, start = DEFAULT_START, events = true, historyLimit, isOwnershipTracked} = options;
     const random = new Random(seed);
     this.clock = new SimulationClock(start);
     this.parameters = withParameters(options.parameters);
@@ -96,6 +99,7 @@ export class SimulatedCluster {
     this.api = new ApiServer({
       now: () => this.clock.now(),
       random: () => apiRandom.fraction(),
+      isOwnershipTracked,
       ...(historyLimit === undefined ? {} : {historyLimit}),
     });
     this.index = new ClusterIndex(this.api);

@@ -58,7 +58,7 @@ function placements({context: {view}}: CheckReport, width: number | undefined): 
 /** What the answer leaves out, where that matters to these manifests. */
 function limits({context}: CheckReport): string[] {
   const {picture, stage} = context.view;
-  const isJudged = context.calm().basis !== 'requests';
+  const isJudged = context.cpuBasis() !== 'requests';
   const others = [...stage.ignored.values()].reduce((sum, each) => sum + each, 0);
   return [
     ...(others === 0 ? [] : [`${count(others, 'object')} of other kinds: not judged.`]),

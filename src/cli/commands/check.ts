@@ -15,6 +15,7 @@ import {type Manifests, readManifests} from '../manifests/read-manifests.ts';
 import {printDocument} from '../output/document.ts';
 import {withProgress} from '../output/progress.ts';
 import {printLines} from '../output/text.ts';
+import {assertPlacesPods} from '../unanswerable.ts';
 
 interface CheckOptions extends ClusterOrNodesOptions {
   readonly filename: readonly string[];
@@ -94,6 +95,7 @@ async function check(options: CheckOptions, io: CommandIo): Promise<number> {
     io,
   );
   const picture = await readClusterOrOffer(options, io);
+  assertPlacesPods(picture);
   const report = await withProgress(io, (progress) => {
     const end = io.clock.now() + BUDGET;
     return checkManifests({

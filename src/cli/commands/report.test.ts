@@ -22,6 +22,14 @@ describe('cli/commands/report', () => {
     applyLoad(cluster);
     cluster.advance(5000);
     await save('loaded.json', pictureOf(cluster).objects);
+    for (const node of ['node-1', 'node-2', 'node-3']) {
+      cluster.cordon(node);
+    }
+    await save('cordoned.json', pictureOf(cluster).objects);
+    await save(
+      'silent.json',
+      pictureOf(cluster).objects.filter(({kind}) => kind !== 'Node'),
+    );
   }, LONGEST);
 
   afterAll(async () => {
@@ -97,6 +105,11 @@ describe('cli/commands/report', () => {
   );
 
   it.each([
+    {args: ['-o', 'x.html', '--snapshot', 'silent.json'], message: /so nothing is left that could be lost;/},
+    {
+      args: ['-o', 'x.html', '--snapshot', 'cordoned.json', '-f', WORKLOADS],
+      message: /no node takes pods \(cordoned: .*\), so where replicas would go cannot be told;/,
+    },
     {args: ['-o', 'x.html', '--nodes', '3'], message: /an assumed cluster is empty: say with -f what runs/},
     {
       args: ['-o', 'no/such/folder.html', '--snapshot', 'calm.json'],

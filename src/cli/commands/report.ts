@@ -19,6 +19,7 @@ import {
   namespaceOf,
 } from '../namespace-options.ts';
 import {type Progress, withProgress} from '../output/progress.ts';
+import {assertHasNodesToLose, assertPlacesPods} from '../unanswerable.ts';
 import {VERSION} from '../version.ts';
 
 interface ReportOptions extends ClusterOrNodesOptions, NamespaceOptions {
@@ -70,6 +71,10 @@ async function writeReport(options: ReportOptions, io: CommandIo): Promise<numbe
   const picture = await readCluster(options, io);
   if (options.nodes !== undefined && options.filename === undefined) {
     throw new InputError('--nodes: an assumed cluster is empty: say with -f what runs on it');
+  }
+  assertHasNodesToLose(picture);
+  if (options.filename !== undefined) {
+    assertPlacesPods(picture);
   }
   const page = await withProgress(io, (progress) => pageAbout(picture, options, io, progress));
   io.signal.throwIfAborted();

@@ -19,6 +19,20 @@ metadata: {name: apart, namespace: moonlight}
 spec: {selector: {}}
 `;
 
+interface JsonNode {
+  readonly kind: string;
+  readonly metadata: {readonly name: string};
+  readonly spec: object;
+  readonly status: {readonly conditions: {type: string; status: string}[]};
+}
+
+function fallSilent({status, spec}: JsonNode): void {
+  for (const condition of status.conditions) {
+    condition.status = 'Unknown';
+  }
+  Object.assign(spec, {taints: [{key: 'node.kubernetes.io/unreachable', effect: 'NoSchedule'}]});
+}
+
 // Hours are simulated, and the machine may be busy.
 jest.setTimeout(60_000);
 
@@ -153,8 +167,65 @@ describe('cli/commands/simulate', () => {
 
     const {code, stderr} = await runCli(['simulate', '--snapshot', 'nodeless.json', '--lose-any', '2'], api);
 
-    expect(stderr).toMatch(/^error: nodeless\.json.*: no node is Ready, so there is none to lose\n$/);
+    expect(stderr).toMatch(
+      /^error: nodeless\.json.*: there is no node, so nothing is left that could be lost;/,
+    );
     expect(code).toBe(2);
+  });
+
+  describe('on a cluster in trouble', () => {
+    async function simulateWith(change: (node: JsonNode) => void, ...args: readonly string[]) {
+      const {objects, ...picture} = structuredClone(pictureOf(api.cluster));
+      (objects as unknown as JsonNode[]).filter(({kind}) => kind === 'Node').forEach(change);
+      await writeFile(join(api.directory, 'trouble.json'), encodeCluster({...picture, objects}, false));
+      return await runCli(['simulate', '--snapshot', 'trouble.json', ...args], api);
+    }
+
+    it('does not call the loss of a node harmless when none is Ready', async () => {
+      const {code, stdout, stderr} = await simulateWith(fallSilent, '--lose', 'node-1');
+
+      expect(stderr).toMatch(
+        /^error: trouble\.json.*: no node takes pods \(not Ready: node-1, node-2, node-3\), so nothing is left/,
+      );
+      expect(stdout).toBe('');
+      expect(code).toBe(2);
+    });
+
+    it('simulates what new nodes do for it', async () => {
+      const {stdout, stderr} = await simulateWith(fallSilent, '--add-nodes', '1');
+
+      expect(stderr).toBe('');
+      expect(stdout).toMatch(
+        /\nNo node takes pods \(not Ready: node-1, .*\): a pod that loses its node stays/,
+      );
+    });
+
+    it('says that a node was lost before', async () => {
+      const {stdout} = await simulateWith(
+        (node) => (node.metadata.name === 'node-1' ? fallSilent(node) : undefined),
+        '--lose',
+        'node-1',
+        '--for',
+        '5m',
+      );
+
+      expect(stdout).toMatch(
+        /\nNot Ready before it is lost: node-1\. What its loss has done already is not told/,
+      );
+      expect(stdout).toContain('Nothing is lost: every Service that had an endpoint keeps one, ');
+    });
+
+    it('says that all nodes are cordoned', async () => {
+      const {stdout} = await simulateWith(
+        (node) => Object.assign(node.spec, {unschedulable: true}),
+        '--lose',
+        'node-2',
+        '--for',
+        '5m',
+      );
+
+      expect(stdout).toMatch(/\nNo node takes pods \(cordoned: node-1, node-2, node-3\): a pod that loses/);
+    });
   });
 
   describe('documents', () => {

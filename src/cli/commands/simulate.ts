@@ -4,10 +4,14 @@ import {Option} from 'commander';
 import type {Act} from '../../foresight/acts.ts';
 import {afterActs} from '../../foresight/after-acts.ts';
 import {type AllLossesOptions, allLosses} from '../../foresight/all-losses.ts';
+import {closedPicture} from '../../foresight/closed-cluster.ts';
+import type {ClusterPicture} from '../../foresight/cluster-picture.ts';
 import {foreseeWith} from '../../foresight/foresee.ts';
 import type {LossSummary} from '../../foresight/loss-summary.ts';
 import type {LossVerdict} from '../../foresight/loss-verdict.ts';
+import {nodesThatAnswer} from '../../foresight/nodes-that-answer.ts';
 import type {Outcome} from '../../foresight/outcome.ts';
+import {listNames} from '../../planning/explain.ts';
 import type {SimulationParameters} from '../../simulator/parameters.ts';
 import {
   addClusterOrNodesOptions,
@@ -21,7 +25,7 @@ import type {CommandIo} from '../io.ts';
 import {readManifests} from '../manifests/read-manifests.ts';
 import {addOutputOption, type OutputOptions, printDocument} from '../output/document.ts';
 import {withProgress} from '../output/progress.ts';
-import {printLines} from '../output/text.ts';
+import {capitalised, printLines} from '../output/text.ts';
 import {
   type AskedAct,
   actsOn,
@@ -34,6 +38,7 @@ import {SIMULATION_KIND, SURVEY_KIND, simulationDocument, surveyDocument} from '
 import {outcomeLines} from '../simulate/outcome-text.ts';
 import {type StagedCluster, stagedCluster} from '../simulate/staged-cluster.ts';
 import {surveyLines} from '../simulate/survey-text.ts';
+import {assertHasNodesToLose} from '../unanswerable.ts';
 
 interface SimulateOptions extends ClusterOrNodesOptions, OutputOptions {
   readonly loseAny?: number;
@@ -237,12 +242,33 @@ async function prepare(
     ...(cpu === undefined ? {} : {cpu}),
     ...(memory === undefined ? {} : {memory}),
   });
+  const troubles = troublesBefore(staged.picture, acts);
   // What the CPU figures rest on is told anyway, and policies count only where somebody asks for them.
   const missing = read.missing
     .filter(({resource}) => !resource.startsWith('metrics.k8s.io/'))
     .filter(({resource}) => withPolicy || !resource.startsWith('spread-operator.io/'))
     .map(({resource, reason}) => `Without ${resource}: ${reason}.`);
-  return {staged: {...staged, notes: [...staged.notes, ...missing]}, acts};
+  return {staged: {...staged, notes: [...staged.notes, ...troubles, ...missing]}, acts};
+}
+
+/** What is wrong already, lest it looks like the harmless end of the acts. Throws an InputError where nothing is left. */
+function troublesBefore(picture: ClusterPicture, acts: readonly Act[]): readonly string[] {
+  if (!acts.some(({kind}) => kind === 'AddNodes')) {
+    assertHasNodesToLose(picture);
+  }
+  const closed = closedPicture(picture);
+  const alive = nodesThatAnswer(picture);
+  const silent = acts.flatMap((act) =>
+    act.kind === 'Lose' ? act.nodes.filter((node) => !alive.includes(node)) : [],
+  );
+  return [
+    ...(closed === undefined ? [] : [`${capitalised(closed)}: a pod that loses its node stays Pending.`]),
+    ...(silent.length === 0
+      ? []
+      : [
+          `Not Ready before it is lost: ${listNames(silent)}. What its loss has done already is not told again.`,
+        ]),
+  ];
 }
 
 function runOptions({for: horizonSeconds, set, seed}: SimulateOptions): AllLossesOptions {

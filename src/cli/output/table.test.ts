@@ -36,6 +36,31 @@ describe('cli/output/table', () => {
     ]);
   });
 
+  it('leaves columns out where the terminal is too narrow for all, the least of them first, and says so', () => {
+    const columns = [
+      {heading: 'name'},
+      {heading: 'skew', align: 'right', leavesAs: 1},
+      {heading: 'moves', align: 'right', leavesAs: 2},
+      {heading: 'message', wraps: true},
+    ] as const;
+    const rows = [['a-long-name', '3', '2', 'no node has room for it']];
+    const linesAt = (width: number) => table(columns, rows, width).map(plain);
+
+    expect(linesAt(49)[0]).toBe('NAME          SKEW   MOVES   MESSAGE');
+    expect(linesAt(42)).toEqual([
+      'NAME          MOVES   MESSAGE',
+      'a-long-name       2   no node has room for',
+      '                      it',
+      'Too narrow for SKEW; -o json has all.',
+    ]);
+    expect(linesAt(41)).toEqual([
+      'NAME          MESSAGE',
+      'a-long-name   no node has room for it',
+      'Too narrow for SKEW, MOVES; -o json has',
+      'all.',
+    ]);
+  });
+
   it('measures text, not colours', () => {
     const lines = alignColumns(
       [

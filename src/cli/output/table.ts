@@ -1,6 +1,6 @@
 /** Tables as kubectl prints them: a heading in capitals, columns three spaces apart. */
 import {spansOf, type Text, widthOf} from './text.ts';
-import {wrap} from './wrap.ts';
+import {paragraph, wrap} from './wrap.ts';
 
 const GAP = 3;
 /** Below that, a wrapped column is no longer readable, and the terminal may break the lines as it likes. */
@@ -11,6 +11,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** Takes the width that the others leave, and is wrapped to it: one column of a table at most. */
   readonly wraps?: boolean;
+  /** Is left out where the terminal is too narrow for all, the lowest number first. */
+  readonly leavesAs?: number;
 }
 
 /** @param width of the terminal; undefined where there is none: then nothing is wrapped, for grep and awk */
@@ -19,8 +21,44 @@ export function table(
   rows: readonly (readonly Text[])[],
   width: number | undefined,
 ): Text[] {
-  const heading = columns.map(({heading}) => heading.toUpperCase());
-  return alignColumns([heading, ...rows], {columns, width});
+  const left = columnsThatFit(columns, rows, width);
+  const heading = columns.map(titleOf);
+  const cells = [heading, ...rows].map((row) => row.filter((_, column) => left.has(column)));
+  const missing = columns.filter((_, column) => !left.has(column)).map(titleOf);
+  return [
+    ...alignColumns(cells, {columns: columns.filter((_, column) => left.has(column)), width}),
+    ...(missing.length === 0
+      ? []
+      : paragraph({text: `Too narrow for ${missing.join(', ')}; -o json has all.`, tone: 'dim'}, width)),
+  ];
+}
+
+function titleOf({heading}: Column): string {
+  return heading.toUpperCase();
+}
+
+/** Their numbers. */
+function columnsThatFit(
+  columns: readonly Column[],
+  rows: readonly (readonly Text[])[],
+  width = Number.POSITIVE_INFINITY,
+): ReadonlySet<number> {
+  const needs = columns.map(({heading, wraps}, column) => {
+    const widest = Math.max(heading.length, ...rows.map((row) => widthOf(row[column] ?? '')));
+    return wraps === true ? Math.min(widest, NARROWEST) : widest;
+  });
+  const left = new Set(columns.keys());
+  const isTooWide = () => [...left].reduce((sum, column) => sum + (needs[column] ?? 0) + GAP, -GAP) > width;
+  const leaving = [...columns.entries()]
+    .filter(([, {leavesAs}]) => leavesAs !== undefined)
+    .sort(([, a], [, b]) => (a.leavesAs ?? 0) - (b.leavesAs ?? 0));
+  for (const [column] of leaving) {
+    if (!isTooWide()) {
+      break;
+    }
+    left.delete(column);
+  }
+  return left;
 }
 
 export interface AlignOptions {

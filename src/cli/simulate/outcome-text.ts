@@ -10,10 +10,10 @@ import type {
 import {describeWorkload} from '../../foresight/outcome.ts';
 import {listNames} from '../../planning/explain.ts';
 import {table} from '../output/table.ts';
-import {count, type Text} from '../output/text.ts';
+import {capitalised, count, type Text} from '../output/text.ts';
 import {paragraph} from '../output/wrap.ts';
 import {describeActs} from './acts.ts';
-import {capitalised, describeBasis, describeCpu, describeMoment, describeSeconds} from './wording.ts';
+import {describeBasis, describeCpu, describeMoment, describeSeconds} from './wording.ts';
 
 const ROUNDS_SHOWN = 8;
 const NAMES_SHOWN = 8;
@@ -278,10 +278,12 @@ function verdict(outcome: Outcome): Text {
       ? ' It does not come to rest.'
       : ' Something was still going on at the end.';
   if (parts.length === 0) {
-    return [
-      {text: 'Nothing is lost', tone: 'good'},
-      `: every Service keeps an endpoint, every pod has a node.${end}`,
-    ];
+    const services =
+      outcome.unservedBefore.length === 0
+        ? 'every Service keeps an endpoint'
+        : 'every Service that had an endpoint keeps one';
+    const pods = pending.length === 0 ? 'every pod has a node' : 'no further pod stays Pending';
+    return [{text: 'Nothing is lost', tone: 'good'}, `: ${services}, ${pods}.${end}`];
   }
   const isBad = dying.size > 0 || down.size > 0;
   return [{text: `${capitalised(parts.join('; '))}.`, tone: isBad ? 'bad' : 'warn'}, end];

@@ -4,10 +4,10 @@ import type {DepthSummary, LossGroup, LossSummary} from '../../foresight/loss-su
 import {isHarmless, type LossVerdict} from '../../foresight/loss-verdict.ts';
 import {listNames} from '../../planning/explain.ts';
 import {table} from '../output/table.ts';
-import {count, spansOf, type Text} from '../output/text.ts';
+import {capitalised, count, spansOf, type Text} from '../output/text.ts';
 import {paragraph} from '../output/wrap.ts';
 import {describeActs} from './acts.ts';
-import {capitalised, describeBasis} from './wording.ts';
+import {describeBasis} from './wording.ts';
 
 const ROWS_SHOWN = 15;
 const NAMES_SHOWN = 6;

@@ -35,7 +35,3 @@ export function describeBasis(basis: CpuBasis, hasLoad: boolean): string {
       return basis satisfies never;
   }
 }
-
-export function capitalised(text: string): string {
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
-}

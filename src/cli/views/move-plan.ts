@@ -2,6 +2,7 @@
 import type {PlannedMove, TopologyStatus, WorkloadStatus} from '../../api/types.ts';
 import {describeProblems} from '../../api/validate.ts';
 import {type PolicyIndex, policyKey} from '../../controller/policy-index.ts';
+import {closedPicture} from '../../foresight/closed-cluster.ts';
 import type {ClusterPicture} from '../../foresight/cluster-picture.ts';
 import type {OperatorPreview, WorkloadPreview} from '../../foresight/operator-preview.ts';
 import {isAssumed} from '../../foresight/policy-sources.ts';
@@ -19,6 +20,8 @@ export interface MovePlan {
   readonly summary: PlanSummary;
   /** Why nothing is moved or injected in the whole cluster. */
   readonly circuitOpen?: string;
+  /** Why no node takes pods; absent while one does. */
+  readonly clusterClosed?: string;
   readonly workloads: readonly PlannedWorkload[];
   /** Policies that are not acted on. */
   readonly stalledPolicies: readonly {readonly policy: string; readonly message: string}[];
@@ -89,7 +92,8 @@ export interface MovePlanFacts {
 
 export function movePlanOf(facts: MovePlanFacts): MovePlan {
   const {preview, picture, scope, policies, namespace} = facts;
-  const workloads = preview.workloads.map((each) => plannedWorkload(each, facts));
+  const clusterClosed = closedPicture(picture);
+  const workloads = preview.workloads.map((each) => plannedWorkload(each, facts, clusterClosed));
   const stalled = policies
     .all()
     .filter((policy) => policy.problems.length > 0 && (namespace ?? policy.namespace) === policy.namespace);
@@ -104,6 +108,7 @@ export function movePlanOf(facts: MovePlanFacts): MovePlan {
       blocked: workloads.filter(({next}) => next === 'Blocked').length,
     },
     ...(preview.circuitOpen === undefined ? {} : {circuitOpen: preview.circuitOpen}),
+    ...(clusterClosed === undefined ? {} : {clusterClosed}),
     workloads,
     stalledPolicies: stalled.map((policy) => ({
       policy: policyKey(policy),
@@ -123,7 +128,11 @@ export function movePlanOf(facts: MovePlanFacts): MovePlan {
 const IRRELEVANT =
   /^metrics\.k8s\.io|^coordination\.k8s\.io|statefulsets|daemonsets|priorityclasses|services/;
 
-function plannedWorkload(preview: WorkloadPreview, {fromFiles}: MovePlanFacts): PlannedWorkload {
+function plannedWorkload(
+  preview: WorkloadPreview,
+  {fromFiles}: MovePlanFacts,
+  clusterClosed: string | undefined,
+): PlannedWorkload {
   const {workload, policy, entry, edit, afterwards} = preview;
   const isOfFile = fromFiles.has(policyKey(policy));
   const moves = stepsOf(preview);
@@ -153,7 +162,7 @@ function plannedWorkload(preview: WorkloadPreview, {fromFiles}: MovePlanFacts): 
           blocked: {
             reason: entry.blocked.reason,
             message: entry.blocked.message,
-            toUnblock: howToUnblock(entry.blocked.reason),
+            toUnblock: howToUnblock(entry.blocked.reason, clusterClosed),
           },
         }),
     ...(preview.moves.length === 0

@@ -2,6 +2,7 @@
 import {listChoices, listNames} from '../../planning/explain.ts';
 import {count, type Text} from '../output/text.ts';
 import {paragraph} from '../output/wrap.ts';
+import {closedClusterLine} from './closed-cluster.ts';
 import type {MovePlan, PlannedStep, PlannedWorkload} from './move-plan.ts';
 import {placementText, shortKey} from './placement.ts';
 
@@ -22,6 +23,7 @@ export function planLines(plan: MovePlan, options: PlanTextOptions): Text[] {
   const busy = workloads.filter(({next}) => next !== 'Nothing');
   const quiet = workloads.filter(({next}) => next === 'Nothing');
   const lines: Text[] = [...paragraph([{text: scope, tone: 'dim'}], width), ''];
+  lines.push(...closedLines(plan, width));
   if (circuitOpen !== undefined) {
     lines.push(
       ...paragraph(
@@ -70,6 +72,10 @@ export function planLines(plan: MovePlan, options: PlanTextOptions): Text[] {
     lines.push(...paragraph([{text: `Note: ${note}`, tone: 'dim'}], width));
   }
   return lines;
+}
+
+function closedLines({clusterClosed}: MovePlan, width: number | undefined): Text[] {
+  return clusterClosed === undefined ? [] : [...paragraph(closedClusterLine(clusterClosed), width), ''];
 }
 
 function workloadLines(workload: PlannedWorkload, width: number | undefined): Text[] {

@@ -9,6 +9,7 @@ import type {
 } from '../../api/types.ts';
 import {describeProblems} from '../../api/validate.ts';
 import {policyKey, type StoredPolicy} from '../../controller/policy-index.ts';
+import {closedPicture} from '../../foresight/closed-cluster.ts';
 import type {ClusterPicture} from '../../foresight/cluster-picture.ts';
 import {type OperatorLiveness, operatorLiveness} from '../../foresight/operator-liveness.ts';
 import type {OperatorPreview, WorkloadPreview} from '../../foresight/operator-preview.ts';
@@ -26,6 +27,8 @@ export interface SpreadStatus {
   /** RFC 3339: of which moment. */
   readonly time: string;
   readonly operator: OperatorLiveness;
+  /** Why no node takes pods; absent while one does. */
+  readonly clusterClosed?: string;
   readonly summary: {
     readonly workloads: number;
     /** Without any move that would help. */
@@ -80,11 +83,13 @@ export interface StatusFacts {
 
 export function spreadStatusOf({preview, picture, policies, scope}: StatusFacts): SpreadStatus {
   const operator = operatorLiveness(picture);
-  const workloads = preview.workloads.map((each) => reportOf(each, operator)).sort(worstFirst);
+  const clusterClosed = closedPicture(picture);
+  const workloads = preview.workloads.map((each) => reportOf(each, operator, clusterClosed)).sort(worstFirst);
   return {
     scope,
     time: new Date(picture.takenAt).toISOString(),
     operator,
+    ...(clusterClosed === undefined ? {} : {clusterClosed}),
     summary: {
       workloads: workloads.length,
       spread: workloads.filter(({movesNeeded}) => movesNeeded === 0).length,
@@ -105,7 +110,11 @@ export function spreadStatusOf({preview, picture, policies, scope}: StatusFacts)
   };
 }
 
-function reportOf(preview: WorkloadPreview, operator: OperatorLiveness): WorkloadReport {
+function reportOf(
+  preview: WorkloadPreview,
+  operator: OperatorLiveness,
+  clusterClosed: string | undefined,
+): WorkloadReport {
   const {workload, policy} = preview;
   const {namespace, name} = workload;
   const theirs =
@@ -124,7 +133,7 @@ function reportOf(preview: WorkloadPreview, operator: OperatorLiveness): Workloa
     replicas: entry.replicas,
     movesNeeded: entry.movesNeeded,
     topologies: entry.topologies ?? [],
-    ...blockedOf(entry, theirs === undefined),
+    ...blockedOf(entry, theirs === undefined, clusterClosed),
     ...(entry.injection === undefined || isAssumed(policy)
       ? {}
       : {injection: computed?.injection ?? entry.injection}),
@@ -165,13 +174,22 @@ function computedOf({entry, edit, moves, policy}: WorkloadPreview): {
 }
 
 /** Since when is only known to who has looked before. */
-function blockedOf({blocked}: WorkloadStatus, isComputed: boolean): Pick<WorkloadReport, 'blocked'> {
+function blockedOf(
+  {blocked}: WorkloadStatus,
+  isComputed: boolean,
+  clusterClosed: string | undefined,
+): Pick<WorkloadReport, 'blocked'> {
   if (blocked === undefined) {
     return {};
   }
   const {reason, message, since} = blocked;
   return {
-    blocked: {reason, message, ...(isComputed ? {} : {since}), toUnblock: howToUnblock(reason)},
+    blocked: {
+      reason,
+      message,
+      ...(isComputed ? {} : {since}),
+      toUnblock: howToUnblock(reason, clusterClosed),
+    },
   };
 }
 

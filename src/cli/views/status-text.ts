@@ -3,16 +3,18 @@ import {listChoices} from '../../planning/explain.ts';
 import {type Column, table} from '../output/table.ts';
 import {count, spansOf, type Text, type Tone} from '../output/text.ts';
 import {paragraph} from '../output/wrap.ts';
+import {closedClusterLine} from './closed-cluster.ts';
 import {compactPlacement, placementText, shortKey} from './placement.ts';
 import type {SpreadStatus, WorkloadReport} from './spread-status.ts';
 
 const COLUMNS: readonly Column[] = [
   {heading: 'Deployment'},
-  {heading: 'Replicas', align: 'right'},
-  {heading: 'Over'},
+  // The placement shows what is left out first.
+  {heading: 'Replicas', align: 'right', leavesAs: 3},
+  {heading: 'Over', leavesAs: 2},
   {heading: 'Placement'},
-  {heading: 'Skew', align: 'right'},
-  {heading: 'Moves', align: 'right'},
+  {heading: 'Skew', align: 'right', leavesAs: 1},
+  {heading: 'Moves', align: 'right', leavesAs: 4},
   {heading: 'State', wraps: true},
 ];
 const INDENT = 11;
@@ -26,11 +28,12 @@ export interface StatusTextOptions {
 }
 
 export function statusLines(status: SpreadStatus, options: StatusTextOptions): Text[] {
-  const {scope, workloads} = status;
+  const {scope, workloads, clusterClosed} = status;
   const {width, isDetailed, isWithNamespace} = options;
   return [
     ...paragraph([{text: scope, tone: 'dim'}], width),
     ...operatorLines(status, width),
+    ...(clusterClosed === undefined ? [] : paragraph(closedClusterLine(clusterClosed), width)),
     '',
     ...(workloads.length === 0
       ? [
@@ -79,7 +82,7 @@ function tableLines(
         String(replicas),
         shortKey(first?.topologyKey ?? ''),
         first === undefined ? '' : compactPlacement(first),
-        String(first?.skew ?? ''),
+        first === undefined ? '' : skewText(first),
         movesNeeded === 0 ? '0' : {text: String(movesNeeded), tone: 'bad'},
         stateText(report),
       ],
@@ -88,11 +91,16 @@ function tableLines(
         '',
         shortKey(topology.topologyKey),
         compactPlacement(topology),
-        String(topology.skew),
+        skewText(topology),
       ]),
     ];
   });
   return table(COLUMNS, rows, width);
+}
+
+/** How far from even replicas are that no domain may have is not known. */
+function skewText({skew, eligibleDomains}: WorkloadReport['topologies'][number]): string {
+  return eligibleDomains === 0 ? '-' : String(skew);
 }
 
 function stateText({state, blocked, movesNeeded}: WorkloadReport): Text {
@@ -177,7 +185,10 @@ function detailLines(report: WorkloadReport, width: number | undefined): Text[] 
     ...topologies.flatMap((topology) => [
       ...labelled(shortKey(topology.topologyKey), placementText(topology)),
       ...labelled('', {
-        text: `skew ${topology.skew} over ${count(topology.eligibleDomains, 'eligible domain')}`,
+        text:
+          topology.eligibleDomains === 0
+            ? 'no domain is eligible'
+            : `skew ${topology.skew} over ${count(topology.eligibleDomains, 'eligible domain')}`,
         tone: 'dim',
       }),
     ]),

@@ -2,6 +2,7 @@
 
 import {lazy} from '../../planning/lazy.ts';
 import {keyOf} from '../../simulator/objects.ts';
+import {cpuDemandOf} from '../cpu-demand.ts';
 import {foresee} from '../foresee.ts';
 import {inServedVersion} from './api-versions.ts';
 import type {CheckContext, CheckRule} from './context.ts';
@@ -16,6 +17,7 @@ import {rolloutDeadlock} from './rules/rollout-deadlock.ts';
 import {selectorMismatch} from './rules/selector-mismatch.ts';
 import {selectorWithoutPods} from './rules/selector-without-pods.ts';
 import {serviceLoss} from './rules/service-loss.ts';
+import {sharedClaim} from './rules/shared-claim.ts';
 import {singlePointOfFailure} from './rules/single-point-of-failure.ts';
 import {singleReplica} from './rules/single-replica.ts';
 import {spreadPolicy} from './rules/spread-policy.ts';
@@ -48,6 +50,7 @@ export const CHECK_RULES: readonly CheckRule[] = [
   unschedulable,
   rolloutDeadlock,
   cpuCascade,
+  sharedClaim,
   singlePointOfFailure,
   serviceLoss,
   singleReplica,
@@ -86,6 +89,7 @@ export function contextOf(request: CheckRequest): CheckContext {
     view,
     governed,
     manifests: request.manifests.map(inServedVersion),
+    cpuBasis: lazy(() => cpuDemandOf(view.picture).basis),
     calm: lazy(() => foresee(view.picture, [], {horizonSeconds: CALM_SECONDS})),
     tell,
     isBudgetSpent,

@@ -4,6 +4,7 @@ import {toPod} from '../../cluster/pod.ts';
 import {currentReplicaSet} from '../../cluster/replicas.ts';
 import {type Eligibility, eligibilityOf} from '../../planning/eligibility.ts';
 import {replacementOf} from '../../planning/replacement.ts';
+import type {CpuBasis} from '../cpu-demand.ts';
 import type {Outcome} from '../outcome.ts';
 import type {Finding, Rule} from './finding.ts';
 import type {GovernedWorkload} from './inject.ts';
@@ -19,6 +20,8 @@ export interface CheckContext {
   readonly governed: readonly GovernedWorkload[];
   /** Every manifest, in its served version, those that play no part included. */
   readonly manifests: readonly ManifestObject[];
+  /** What the CPU demand is taken from: from requests alone, nothing is foreseen. */
+  readonly cpuBasis: () => CpuBasis;
   /** What the CPU demand leads to without any loss; worked out when it is first asked for. */
   readonly calm: () => Outcome;
   readonly tell: (doing: string) => void;

@@ -10,7 +10,11 @@ export interface ServerContext {
   readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
+  /** Whether managedFields tell who wrote what of such objects; undefined where they always do. */
+  readonly isOwnershipTracked?: OwnershipTracking | undefined;
 }
+
+export type OwnershipTracking = (resource: ResourceName, subresource: string | undefined) => boolean;
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict';
 

@@ -4,7 +4,7 @@ import type {ApiServer} from './api-server.ts';
 import {difference, type FieldSet, intersection, union} from './field-set.ts';
 import {equals, valueAt} from './json.ts';
 import {patchObject} from './patching.ts';
-import {deployment, testServer} from './testing/server.ts';
+import {deployment, pod, testServer} from './testing/server.ts';
 
 let api: ApiServer;
 
@@ -109,5 +109,31 @@ describe('a set of fields', () => {
         expect(intersection(difference(left, right), right)).toBeUndefined();
       }),
     );
+  });
+});
+
+describe('ownership that nobody asks for', () => {
+  it('is not tracked, and what is there stays', () => {
+    const {api: server} = testServer({
+      isOwnershipTracked: (resource, subresource) =>
+        resource === 'deployments.apps' && subresource === undefined,
+    });
+    const managersOf = (object: object | undefined) =>
+      ((valueAt(object, 'metadata', 'managedFields') ?? []) as {manager: string}[]).map(
+        ({manager}) => manager,
+      );
+
+    server.create('deployments.apps', deployment(), 'creator');
+    server.create('pods', pod('a'), 'creator');
+    server.update(
+      'deployments.apps',
+      'default',
+      'web',
+      (old) => ({...old, status: {observedGeneration: 1}}),
+      {actor: 'controller', subresource: 'status'},
+    );
+
+    expect(managersOf(server.get('deployments.apps', 'default', 'web'))).toEqual(['creator']);
+    expect(managersOf(server.get('pods', 'default', 'a'))).toEqual([]);
   });
 });

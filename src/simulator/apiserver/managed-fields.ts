@@ -81,6 +81,7 @@ export function trackUpdate(
   object: ApiObject,
   options: WriteOptions,
 ): ApiObject {
+  if (context.isOwnershipTracked?.(resource.storage, options.subresource) === false) return object;
   const before = old === undefined ? [] : managersOf(old);
   const given = asObject(object.metadata)['managedFields'];
   // Ownership may be edited, as kubectl does to take over from client-side apply; [{}] forgets it.
@@ -281,6 +282,7 @@ export function managersOf(object: ApiObject): readonly ManagedFieldsEntry[] {
 }
 
 export function withManagers(object: ApiObject, entries: readonly ManagedFieldsEntry[]): ApiObject {
+  if (entries.length === 0 && asObject(object.metadata)['managedFields'] === undefined) return object;
   const {managedFields: _, ...metadata} = object.metadata as typeof object.metadata & {
     managedFields?: unknown;
   };

@@ -122,7 +122,9 @@ export class SchedulerCache {
     const raw = {...object, metadata: {...object.metadata, labels: shared}};
     const pod = toPod(raw as unknown as ApiPod, (spec) => {
       counted = spec;
-      return known?.counted === spec ? known.pod.spec : this.#internSpec(spec);
+      return known !== undefined && isSameButForNode(known.counted, spec)
+        ? known.pod.spec
+        : this.#internSpec(spec);
     });
     this.#pods.set(uid, {object, counted, pod});
     this.state.setPod(pod, known?.pod);
@@ -172,6 +174,16 @@ export class SchedulerCache {
       ? undefined
       : {matchLabels, matchExpressions};
   }
+}
+
+/** Shallow: binding leaves all but the node the very same. The node is none of what specs are told apart by. */
+function isSameButForNode(before: object, after: object): boolean {
+  return before === after || (hasAllOf(before, after) && hasAllOf(after, before));
+}
+
+function hasAllOf(one: object, other: object): boolean {
+  const values = other as Readonly<Record<string, unknown>>;
+  return Object.entries(one).every(([field, value]) => field === 'nodeName' || values[field] === value);
 }
 
 const OWNERS: Readonly<Record<string, string>> = {ReplicaSet: REPLICA_SETS, StatefulSet: 'statefulsets.apps'};

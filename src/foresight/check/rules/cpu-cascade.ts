@@ -29,7 +29,7 @@ export const cpuCascade: CheckRule = {
   summary: 'The CPU load takes one node down after the other',
 
   find(context) {
-    const scenario = context.calm().basis === 'requests' ? undefined : scenarioOf(context);
+    const scenario = context.cpuBasis() === 'requests' ? undefined : scenarioOf(context);
     const workload = scenario === undefined ? undefined : mostLoaded(context, scenario.outcome);
     return scenario === undefined || workload?.manifest === undefined
       ? []

@@ -35,6 +35,15 @@ describe('foresight/check/rules/single-point-of-failure', () => {
     ['replicas that no node has room for together', deploymentYaml('web', {cpu: '2500m'})],
     ['a DaemonSet', deploymentYaml('web', {kind: 'DaemonSet'})],
     [
+      'replicas that one claim keeps together, which no rule can spread',
+      `${deploymentYaml('web', {podSpec: 'volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]'})}---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: data}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+`,
+    ],
+    [
       'host ports',
       deploymentYaml('web').replace("image: '", "ports: [{containerPort: 1, hostPort: 1}], image: '"),
     ],

@@ -4,6 +4,7 @@ import {type CheckContext, type CheckRule, eligibilityOfWorkload, ZONE} from '..
 import {keepApart} from '../cures.ts';
 import {describeObject, type Finding, referenceOf} from '../finding.ts';
 import {describePlacement} from '../placement.ts';
+import {sharedClaimOf} from '../shared-claims.ts';
 import type {ServiceView, WorkloadView} from '../view.ts';
 
 export const singlePointOfFailure: CheckRule = {
@@ -21,6 +22,10 @@ export const singlePointOfFailure: CheckRule = {
       }
       // A DaemonSet is on every node; where one stands behind a Service, nobody piles up.
       if (service.workloads.some(({kind}) => kind === 'DaemonSet' || kind === 'Pod')) {
+        return [];
+      }
+      // No rule can spread them, and one would keep the second replica from its volume: the finding of another rule.
+      if (sharedClaimOf(context, anchor) !== undefined) {
         return [];
       }
       if (service.workloads.some(hasRuleOfItsOwn) && nodesOf(service).size > 1) {

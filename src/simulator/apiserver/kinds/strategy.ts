@@ -120,12 +120,15 @@ export function prepareForUpdate(
   if (resource.storage === 'daemonsets.apps') countTemplate(draft, old);
 }
 
+const IN_STATUS_WRITES: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'metadata', 'status']);
+
 function keepAllButStatus(resource: Resource, draft: Draft, old: ApiObject): void {
   for (const field of Object.keys(draft)) {
-    if (!['apiVersion', 'kind', 'metadata', 'status'].includes(field)) delete draft[field];
+    // Deleting makes an object slow for all who read it, and mostly nothing is to be deleted.
+    if (!IN_STATUS_WRITES.has(field) && !Object.hasOwn(old, field)) delete draft[field];
   }
   for (const [field, value] of Object.entries(old)) {
-    if (!['apiVersion', 'kind', 'metadata', 'status'].includes(field)) draft[field] = value;
+    if (!IN_STATUS_WRITES.has(field)) draft[field] = value;
   }
   if (resource.custom !== undefined) {
     // customresource strategy: only status and managedFields come from the request.

@@ -1,12 +1,15 @@
 /** An API server for tests: its clock stands at a fixed time until it is moved, and its chance is the same each time. */
 import {ApiServer} from '../api-server.ts';
+import type {OwnershipTracking} from '../context.ts';
 
 export interface TestServer {
   readonly api: ApiServer;
   advance(seconds: number): void;
 }
 
-export function testServer(options: {historyLimit?: number} = {}): TestServer {
+export function testServer(
+  options: {historyLimit?: number; isOwnershipTracked?: OwnershipTracking} = {},
+): TestServer {
   let now = Date.parse('2026-01-01T00:00:00Z');
   let seed = 1;
   const random = (): number => {
