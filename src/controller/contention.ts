@@ -56,13 +56,20 @@ interface Request {
   readonly isDeclined?: true;
 }
 
+interface Making {
+  /** For whom. */
+  readonly beneficiary: WorkloadKey;
+  /** The node on which there is room then. */
+  readonly on: string;
+}
+
 export class Contention {
   readonly #options: ContentionOptions;
   readonly #neighbours: Neighbours;
   /** Who is asked to make room. */
   readonly #asked = new Map<WorkloadKey, Request>();
-  /** Who is making room right now, and for whom. */
-  readonly #making = new Map<WorkloadKey, WorkloadKey>();
+  /** Who is making room right now. */
+  readonly #making = new Map<WorkloadKey, Making>();
   /** Whom each workload has asked for a look since when: two that ask each other must not keep the queue busy. */
   readonly #nudged = new Map<WorkloadKey, {readonly at: number; readonly targets: Set<WorkloadKey>}>();
   /** Since when a workload holds a move back for another one's sake. */
@@ -82,11 +89,12 @@ export class Contention {
   saw(policy: string, key: WorkloadKey, entry: WorkloadStatus | undefined): void {
     const {movesNeeded, state, inFlight} = entry ?? {};
     this.#neighbours.saw(policy, key, movesNeeded === 0 || state === 'Excluded');
-    const beneficiary = inFlight?.find(({makesRoomFor}) => makesRoomFor !== undefined)?.makesRoomFor;
-    if (beneficiary !== undefined) {
-      this.#making.set(key, beneficiary.workload);
-    } else if (this.#making.has(key)) {
-      this.#options.enqueue(this.#making.get(key) ?? '');
+    const move = inFlight?.find(({makesRoomFor}) => makesRoomFor !== undefined);
+    const before = this.#making.get(key);
+    if (move?.makesRoomFor !== undefined) {
+      this.#making.set(key, {beneficiary: move.makesRoomFor.workload, on: move.from});
+    } else if (before !== undefined) {
+      this.#options.enqueue(before.beneficiary);
       this.#making.delete(key);
     }
   }
@@ -179,7 +187,10 @@ export class Contention {
       const wait = `waiting until the scheduler has placed the replacement of ${titleOf(joint.unplaced)}: the room on the nodes is scarce`;
       return {wait, recheckAt: now + UNPLACED};
     }
-    const first = joint === undefined ? undefined : firstInstead(joint, {workload: key, move});
+    const first =
+      joint === undefined
+        ? undefined
+        : (this.#promised(key, move) ?? firstInstead(joint, {workload: key, move}));
     if (first === undefined || first.workload === key) {
       this.#waitingSince.delete(key);
       // Where room is scarce only this move was looked into, so no others are made beside it.
@@ -197,6 +208,21 @@ export class Contention {
     return {wait, recheckAt};
   }
 
+  /**
+   * The move of another workload for whose sake room was made where this one would go. Were it taken, all of them might
+   * end as well, but whoever has made it would have done so in vain.
+   */
+  #promised(key: WorkloadKey, {to}: PlannedMove): TogetherMove | undefined {
+    for (const {beneficiary, on} of this.#making.values()) {
+      const look = beneficiary === key || !to.includes(on) ? undefined : this.#options.lookAt(beneficiary);
+      const [move] = look === undefined ? [] : nextOf(look).moves;
+      if (look !== undefined && move?.to.includes(on) && this.#neighbours.isAble(look, move, key)) {
+        return {workload: beneficiary, move};
+      }
+    }
+    return undefined;
+  }
+
   #findRoom(look: Look, own: Plan, refusal: PlanRefusal): Arrangement {
     const {key, assessment, request, now} = look;
     const blockers = describeBlockers(assessment.noRoom, request.snapshot, (pod) => this.#ownerOf(look, pod));
@@ -204,7 +230,7 @@ export class Contention {
     const blocked = (addition: string): Plan => {
       return {...own, refusal: {...refusal, message: `${explained.message}; ${addition}`}};
     };
-    for (const [maker, beneficiary] of this.#making) {
+    for (const [maker, {beneficiary}] of this.#making) {
       if (beneficiary === key) {
         return {plan: blocked(`${titleOf(maker)} is making room`)};
       }
@@ -307,7 +333,7 @@ function nextOf({request, assessment}: Look): Plan {
 
 /** What is to be moved first in place of a move that would leave all of them together with a worse end. */
 function firstInstead({request, plan: joint, first}: Joint, move: TogetherMove): TogetherMove | undefined {
-  if (first === undefined || !joint.isComplete || keepsTheEnd(request, joint, move)) {
+  if (first === undefined || keepsTheEnd(request, joint, move)) {
     return undefined;
   }
   // Where the scheduler chooses at random between several nodes, each of them must do.
