@@ -298,16 +298,25 @@ describe('Contention: room that is made for a workload', () => {
 });
 
 describe('Contention: where not every order can be tried', () => {
-  it('goes by the best that was found', async () => {
-    // The replacement of w0 would take all of n2 or most of n3, which have room for two smaller ones each.
-    const operator = new SimulatedOperator(
-      [node('n0', cpu(11)), node('n1', cpu(6)), node('n2', cpu(2)), node('n3', cpu(3))],
+  // The replacement of w0 would take all of n2 or most of n3, which have room for two smaller ones each.
+  const scarce = (fullNodes: number) =>
+    new SimulatedOperator(
+      [
+        node('n0', cpu(11)),
+        node('n1', cpu(6)),
+        node('n2', cpu(2)),
+        node('n3', cpu(3)),
+        ...Array.from({length: fullNodes}, (_, index) => node(`x${index}`, cpu(0))),
+      ],
       [
         softly('w0', {n0: 2, n1: 1, n3: 1}, {requests: {cpu: '2'}}),
         softly('w1', {n0: 3, n1: 1}),
         softly('w2', {n0: 3, n1: 1}),
       ],
     );
+
+  it('goes by the best that was found', async () => {
+    const operator = scarce(0);
 
     await operator.run(3);
 
@@ -316,6 +325,14 @@ describe('Contention: where not every order can be tried', () => {
     expect(operator.placement('w2')).toEqual({n0: 1, n1: 1, n2: 1, n3: 1});
     expect(operator.actions.evicted).toHaveLength(3);
   }, 30_000);
+
+  it('waits for nobody on a cluster on which only a few can be tried', async () => {
+    const operator = scarce(100);
+
+    await operator.look('w0');
+
+    expect(operator.actions.evicted).toEqual(['w0-1']);
+  });
 });
 
 describe('Contention: pods that the scheduler is yet to place', () => {

@@ -14,7 +14,7 @@ import {type Beneficiary, type Plan, type PlannedMove, plan} from '../planning/p
 import type {PlanRefusal} from '../planning/plan-refusal.ts';
 import {keepsTheEnd, type TogetherMove} from '../planning/together.ts';
 import type {Look} from './look.ts';
-import {type Joint, Neighbours, type NeighboursOptions} from './neighbours.ts';
+import {isSearchedWell, type Joint, Neighbours, type NeighboursOptions} from './neighbours.ts';
 import {Newcomers, type NewcomersOptions} from './newcomers.ts';
 import {titleOf} from './workload-status.ts';
 
@@ -332,13 +332,14 @@ function nextOf({request, assessment}: Look): Plan {
 }
 
 /** What is to be moved first in place of a move that would leave all of them together with a worse end. */
-function firstInstead({request, plan: joint, first}: Joint, move: TogetherMove): TogetherMove | undefined {
-  if (first === undefined || keepsTheEnd(request, joint, move)) {
+function firstInstead(joint: Joint, move: TogetherMove): TogetherMove | undefined {
+  const {request, plan, first} = joint;
+  if (first === undefined || !isSearchedWell(joint) || keepsTheEnd(request, plan, move)) {
     return undefined;
   }
   // Where the scheduler chooses at random between several nodes, each of them must do.
   const isSafe = first.move.to.length === 1 || first.workload === move.workload;
-  return isSafe || first.move.makesRoomFor === undefined || keepsTheEnd(request, joint, first)
+  return isSafe || first.move.makesRoomFor === undefined || keepsTheEnd(request, plan, first)
     ? first
     : undefined;
 }

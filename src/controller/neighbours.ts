@@ -28,6 +28,9 @@ const NODES_LOOKED_THROUGH = 50;
 const JUDGEMENTS = 60_000;
 const JUDGEMENTS_OF_A_NODE = 60;
 
+/** Up to so many nodes a search that is cut short has still tried hundreds of moves, and not just the first few. */
+const NODES_SEARCHED_WELL = 100;
+
 export interface NeighboursOptions {
   /** A look at a workload as it is now; undefined when its moves are not up to this operator and its policy. */
   readonly lookAt: (key: WorkloadKey) => Look | undefined;
@@ -272,6 +275,11 @@ export class Neighbours {
       );
     }
   }
+}
+
+/** Whether the plan is one to wait for others for: as good as any, or the best of many that were tried. */
+export function isSearchedWell({request, plan}: Joint): boolean {
+  return plan.isComplete || [...request.snapshot.nodeInfos()].length <= NODES_SEARCHED_WELL;
 }
 
 /** What has to follow the first move before it is of use: others that make room for the same workload, and its own. */

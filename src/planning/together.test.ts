@@ -250,6 +250,13 @@ describe('keepsTheEnd', () => {
     expect(first !== undefined && keepsTheEnd(contended, plan, first)).toBe(true);
   });
 
+  it('holds of it without another search, as the rest of the plan is what follows', () => {
+    const [first] = plan.moves;
+    const unsearched = {...contended, limits: {search: 0, proof: 0}};
+
+    expect(first !== undefined && keepsTheEnd(unsearched, plan, first)).toBe(true);
+  });
+
   it('does not hold of a move that may take the only room of another workload', () => {
     const [, second] = plan.moves;
     const move = second === undefined ? undefined : {...second, move: {...second.move, to: ['b', 'c']}};

@@ -36,7 +36,7 @@ export interface TogetherLimits {
   readonly proof: number;
 }
 
-const DEFAULT_LIMITS: TogetherLimits = {search: 100_000, proof: 400_000};
+const DEFAULT_LIMITS: TogetherLimits = {search: 100_000, proof: 2_000_000};
 
 /** More landings that the scheduler may choose from at random than this are not followed one by one. */
 const LANDINGS_FOLLOWED = 4;
@@ -111,8 +111,12 @@ export function keepsTheEnd(
   if (move.to.length > LANDINGS_FOLLOWED) {
     return false;
   }
+  const [first] = joint.moves;
+  const isFirst = first?.workload === workload && first.move.from === move.from;
+  // The rest of the plan is what comes after this one.
+  const isPlanned = (node: string) => isFirst && first.move.to[0] === node;
   const goal = {objective: joint.objective, moves: joint.moves.length - 1};
-  return move.to.every((node) => reaches(afterMove(request, workload, move, node), goal));
+  return move.to.every((node) => isPlanned(node) || reaches(afterMove(request, workload, move, node), goal));
 }
 
 /** Whether there are moves that end no worse than this, as far as the search sees. */
