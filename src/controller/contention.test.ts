@@ -298,6 +298,93 @@ describe('Contention: a workload that could move at once', () => {
   });
 });
 
+describe('Contention: room that is made for a workload', () => {
+  it('is left to it by another one that could use it as well', async () => {
+    // w1 makes room on n2 for w0; w2 could then go there, too, and all of them together would end as well.
+    const operator = new SimulatedOperator(
+      [node('n0', cpu(8)), node('n1', cpu(9)), node('n2', cpu(4)), node('n3', cpu(3))],
+      [
+        softly('w0', {n0: 2, n1: 1, n3: 1}, {requests: {cpu: '2'}}),
+        softly('w1', {n0: 1, n1: 1, n2: 2}, {requests: {cpu: '2'}}),
+        softly('w2', {n0: 1, n1: 3}),
+      ],
+    );
+
+    await operator.run(3);
+
+    expect(operator.actions.evicted).toHaveLength(3);
+    expect(operator.placement('w0')).toEqual({n0: 1, n1: 1, n2: 1, n3: 1});
+    expect(operator.finished).toEqual(['improved', 'improved', 'improved']);
+  }, 30_000);
+
+  /** For w0 on n2, which w2 leaves for n1, which w1 leaves. */
+  const chained = () =>
+    new SimulatedOperator(
+      [node('n0', cpu(5)), node('n1', cpu(8)), node('n2', cpu(5)), node('n3', cpu(3))],
+      [
+        softly('w0', {n0: 1, n1: 2, n3: 1}, {requests: {cpu: '2'}}),
+        softly('w1', {n0: 1, n1: 1}),
+        softly('w2', {n0: 1, n1: 1, n2: 2}, {requests: {cpu: '2'}}),
+      ],
+    );
+
+  it('may take two others, of which the one gains no more by it than the other', async () => {
+    const operator = chained();
+
+    await operator.run(3);
+
+    expect(operator.actions.evicted).toEqual(['w1-2', 'w2-3', 'w0-2']);
+    expect(operator.finished).toEqual(['improved', 'improved', 'improved']);
+  }, 30_000);
+
+  it('is not made when one of those that it takes cannot move', async () => {
+    const operator = chained();
+    operator.cache.setBudget(budgetOf('w2', 0));
+
+    await operator.run(2);
+
+    expect(operator.actions.evicted).toEqual([]);
+  });
+});
+
+describe('Contention: where not every order can be tried', () => {
+  // The replacement of w0 would take all of n2 or most of n3, which have room for two smaller ones each.
+  const scarce = (fullNodes: number) =>
+    new SimulatedOperator(
+      [
+        node('n0', cpu(11)),
+        node('n1', cpu(6)),
+        node('n2', cpu(2)),
+        node('n3', cpu(3)),
+        ...Array.from({length: fullNodes}, (_, index) => node(`x${index}`, cpu(0))),
+      ],
+      [
+        softly('w0', {n0: 2, n1: 1, n3: 1}, {requests: {cpu: '2'}}),
+        softly('w1', {n0: 3, n1: 1}),
+        softly('w2', {n0: 3, n1: 1}),
+      ],
+    );
+
+  it('goes by the best that was found', async () => {
+    const operator = scarce(0);
+
+    await operator.run(3);
+
+    expect(operator.placement('w0')).toEqual({n0: 2, n1: 1, n3: 1});
+    expect(operator.placement('w1')).toEqual({n0: 2, n1: 1, n2: 1});
+    expect(operator.placement('w2')).toEqual({n0: 1, n1: 1, n2: 1, n3: 1});
+    expect(operator.actions.evicted).toHaveLength(3);
+  }, 30_000);
+
+  it('waits for nobody on a cluster on which only a few can be tried', async () => {
+    const operator = scarce(100);
+
+    await operator.look('w0');
+
+    expect(operator.actions.evicted).toEqual(['w0-1']);
+  });
+});
+
 describe('Contention: pods that the scheduler is yet to place', () => {
   const newcomer = (operator: SimulatedOperator, options: PodOptions & {readonly age?: number} = {}) => {
     const {age = 1000, ...rest} = options;

@@ -15,7 +15,7 @@ import type {PlanRefusal} from '../planning/plan-refusal.ts';
 import {keepsTheEnd, type TogetherMove} from '../planning/together.ts';
 import {FruitlessSearches} from './fruitless-searches.ts';
 import type {Look} from './look.ts';
-import {type Joint, Neighbours, type NeighboursOptions} from './neighbours.ts';
+import {isSearchedWell, type Joint, Neighbours, type NeighboursOptions} from './neighbours.ts';
 import {Newcomers, type NewcomersOptions} from './newcomers.ts';
 import {policyKey} from './policy-index.ts';
 import {titleOf} from './workload-status.ts';
@@ -55,13 +55,20 @@ interface Request {
   readonly isDeclined?: true;
 }
 
+interface Making {
+  /** For whom. */
+  readonly beneficiary: WorkloadKey;
+  /** The node on which there is room then. */
+  readonly on: string;
+}
+
 export class Contention {
   readonly #options: ContentionOptions;
   readonly #neighbours: Neighbours;
   /** Who is asked to make room. */
   readonly #asked = new Map<WorkloadKey, Request>();
-  /** Who is making room right now, and for whom. */
-  readonly #making = new Map<WorkloadKey, WorkloadKey>();
+  /** Who is making room right now. */
+  readonly #making = new Map<WorkloadKey, Making>();
   /** Whom each workload has asked for a look since when: two that ask each other must not keep the queue busy. */
   readonly #nudged = new Map<WorkloadKey, {readonly at: number; readonly targets: Set<WorkloadKey>}>();
   /** Since when a workload holds a move back for another one's sake. */
@@ -93,11 +100,12 @@ export class Contention {
     }
     const {movesNeeded, state, inFlight} = entry ?? {};
     this.#neighbours.saw(policy, key, movesNeeded === 0 || state === 'Excluded');
-    const beneficiary = inFlight?.find(({makesRoomFor}) => makesRoomFor !== undefined)?.makesRoomFor;
-    if (beneficiary !== undefined) {
-      this.#making.set(key, beneficiary.workload);
-    } else if (this.#making.has(key)) {
-      this.#options.enqueue(this.#making.get(key) ?? '');
+    const move = inFlight?.find(({makesRoomFor}) => makesRoomFor !== undefined);
+    const before = this.#making.get(key);
+    if (move?.makesRoomFor !== undefined) {
+      this.#making.set(key, {beneficiary: move.makesRoomFor.workload, on: move.from});
+    } else if (before !== undefined) {
+      this.#options.enqueue(before.beneficiary);
       this.#making.delete(key);
     }
   }
@@ -192,7 +200,10 @@ export class Contention {
       const wait = `waiting until the scheduler has placed the replacement of ${titleOf(joint.unplaced)}: the room on the nodes is scarce`;
       return {wait, recheckAt: now + UNPLACED};
     }
-    const first = joint === undefined ? undefined : firstInstead(joint, {workload: key, move});
+    const first =
+      joint === undefined
+        ? undefined
+        : (this.#promised(key, move) ?? firstInstead(joint, {workload: key, move}));
     if (first === undefined || first.workload === key) {
       this.#waitingSince.delete(key);
       // Where room is scarce only this move was looked into, so no others are made beside it.
@@ -210,6 +221,21 @@ export class Contention {
     return {wait, recheckAt};
   }
 
+  /**
+   * The move of another workload for whose sake room was made where this one would go. Were it taken, all of them might
+   * end as well, but whoever has made it would have done so in vain.
+   */
+  #promised(key: WorkloadKey, {to}: PlannedMove): TogetherMove | undefined {
+    for (const {beneficiary, on} of this.#making.values()) {
+      const look = beneficiary === key || !to.includes(on) ? undefined : this.#options.lookAt(beneficiary);
+      const [move] = look === undefined ? [] : nextOf(look).moves;
+      if (look !== undefined && move?.to.includes(on) && this.#neighbours.isAble(look, move, key)) {
+        return {workload: beneficiary, move};
+      }
+    }
+    return undefined;
+  }
+
   #findRoom(look: Look, own: Plan, refusal: PlanRefusal): Arrangement {
     const {key, assessment, request, now} = look;
     const blockers = describeBlockers(assessment.noRoom, request.snapshot, (pod) => this.#ownerOf(look, pod));
@@ -217,7 +243,7 @@ export class Contention {
     const blocked = (addition: string): Plan => {
       return {...own, refusal: {...refusal, message: `${explained.message}; ${addition}`}};
     };
-    for (const [maker, beneficiary] of this.#making) {
+    for (const [maker, {beneficiary}] of this.#making) {
       if (beneficiary === key) {
         return {plan: blocked(`${titleOf(maker)} is making room`)};
       }
@@ -315,13 +341,14 @@ function nextOf({request, assessment}: Look): Plan {
 }
 
 /** What is to be moved first in place of a move that would leave all of them together with a worse end. */
-function firstInstead({request, plan: joint, first}: Joint, move: TogetherMove): TogetherMove | undefined {
-  if (first === undefined || !joint.isComplete || keepsTheEnd(request, joint, move)) {
+function firstInstead(joint: Joint, move: TogetherMove): TogetherMove | undefined {
+  const {request, plan, first} = joint;
+  if (first === undefined || !isSearchedWell(joint) || keepsTheEnd(request, plan, move)) {
     return undefined;
   }
   // Where the scheduler chooses at random between several nodes, each of them must do.
   const isSafe = first.move.to.length === 1 || first.workload === move.workload;
-  return isSafe || first.move.makesRoomFor === undefined || keepsTheEnd(request, joint, first)
+  return isSafe || first.move.makesRoomFor === undefined || keepsTheEnd(request, plan, first)
     ? first
     : undefined;
 }

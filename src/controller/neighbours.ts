@@ -28,6 +28,9 @@ const NODES_LOOKED_THROUGH = 50;
 const JUDGEMENTS = 60_000;
 const JUDGEMENTS_OF_A_NODE = 60;
 
+/** Up to so many nodes a search that is cut short has still tried hundreds of moves, and not just the first few. */
+const NODES_SEARCHED_WELL = 100;
+
 export interface NeighboursOptions {
   /** A look at a workload as it is now; undefined when its moves are not up to this operator and its policy. */
   readonly lookAt: (key: WorkloadKey) => Look | undefined;
@@ -147,14 +150,14 @@ export class Neighbours {
     }
     const joint = this.#planFor(this.#requestOf(looks, self), looks, self);
     const {first, plan, request} = joint;
-    const beneficiary = first?.move.makesRoomFor?.workload ?? first?.workload;
-    const next = plan.moves.find(({workload}) => workload === beneficiary);
     if (first === undefined || !plan.improved.has(look.key)) {
       return undefined;
     }
     // Where the scheduler chooses at random between several nodes, each of them must do.
     const isSafe = first.move.to.length === 1 || keepsTheEnd(request, plan, first);
-    return isSafe && (next === undefined || this.#canMove(looks, next, self)) ? joint : undefined;
+    return isSafe && movesUntilUsed(plan).every((next) => this.#canMove(looks, next, self))
+      ? joint
+      : undefined;
   }
 
   #notSpreadBeside({key, policy}: Look): WorkloadKey[] {
@@ -205,7 +208,7 @@ export class Neighbours {
         break;
       }
       const look = key === asking ? undefined : this.#options.lookAt(key);
-      if (look?.policy.uid === policy.uid && belongs(look) && this.#isAble(look, undefined, self)) {
+      if (look?.policy.uid === policy.uid && belongs(look) && this.isAble(look, undefined, self)) {
         looks.push(look);
       }
     }
@@ -214,11 +217,11 @@ export class Neighbours {
 
   #canMove(looks: readonly Look[], {workload, move}: TogetherMove, self: WorkloadKey): boolean {
     const look = looks.find(({key}) => key === workload);
-    return look !== undefined && this.#isAble(look, move, self);
+    return look !== undefined && this.isAble(look, move, self);
   }
 
   /** Whether the workload makes this move now or, when it has settled, soon; without a move, whether it might. */
-  #isAble(look: Look, move: PlannedMove | undefined, self: WorkloadKey): boolean {
+  isAble(look: Look, move: PlannedMove | undefined, self: WorkloadKey): boolean {
     const moves = move === undefined ? [] : [move];
     const {kind} = this.#options.decide(look, {assessment: look.assessment, moves}, look.key === self);
     return (
@@ -272,6 +275,23 @@ export class Neighbours {
       );
     }
   }
+}
+
+/** Whether the plan is one to wait for others for: as good as any, or the best of many that were tried. */
+export function isSearchedWell({request, plan}: Joint): boolean {
+  return plan.isComplete || [...request.snapshot.nodeInfos()].length <= NODES_SEARCHED_WELL;
+}
+
+/** What has to follow the first move before it is of use: others that make room for the same workload, and its own. */
+function movesUntilUsed({moves: [first, ...later]}: TogetherPlan): TogetherMove[] {
+  const beneficiary = first?.move.makesRoomFor?.workload;
+  if (beneficiary === undefined) {
+    return [];
+  }
+  const use = later.findIndex(({workload}) => workload === beneficiary);
+  return later
+    .slice(0, use + 1)
+    .filter(({workload, move}) => [workload, move.makesRoomFor?.workload].includes(beneficiary));
 }
 
 /** Whether its own moves alone do not bring it to its best. */

@@ -37,7 +37,14 @@ interface Candidate {
   readonly order: number;
 }
 
-export function search(model: JointModel, stepsFrom: (state: JointState) => readonly Step[]): SearchResult {
+/**
+ * @param goal what is good enough: the search ends with the first way that is no worse, and follows none that cannot be
+ */
+export function search(
+  model: JointModel,
+  stepsFrom: (state: JointState) => readonly Step[],
+  goal?: Score,
+): SearchResult {
   const open = new Heap<Candidate>(compareCandidates);
   const fewest = new Map<string, number>();
   let order = 0;
@@ -50,9 +57,11 @@ export function search(model: JointModel, stepsFrom: (state: JointState) => read
   let best = candidateOf(model.start, 0);
   fewest.set(best.state.key, 0);
   open.push(best);
+  const leads = ({estimate}: Candidate) =>
+    isBetter(estimate, scoreOf(best)) && (goal === undefined || !isBetter(goal, estimate));
   for (;;) {
     const candidate = open.pop();
-    if (candidate === undefined || !isBetter(candidate.estimate, scoreOf(best))) {
+    if (candidate === undefined || !leads(candidate)) {
       return {best: foundAt(best), bound: scoreOf(best), isComplete: true};
     }
     if ((fewest.get(candidate.state.key) ?? 0) < candidate.moves) {
@@ -71,8 +80,11 @@ export function search(model: JointModel, stepsFrom: (state: JointState) => read
       const next = candidateOf(state, moves, {candidate, step});
       if (isBetter(scoreOf(next), scoreOf(best))) {
         best = next;
+        if (goal !== undefined && !isBetter(goal, scoreOf(best))) {
+          return {best: foundAt(best), bound: candidate.estimate, isComplete: false};
+        }
       }
-      if (isBetter(next.estimate, scoreOf(best))) {
+      if (leads(next)) {
         open.push(next);
       }
     }

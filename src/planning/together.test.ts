@@ -166,6 +166,22 @@ describe('planTogether: what each move is for', () => {
     expect([...plan.refusals.keys()]).toEqual(['default/web']);
   });
 
+  it('names the workload that gains by it, also where another one makes room in between', () => {
+    const plan = planTogether(
+      request(
+        {a: {cpu: 5}, b: {cpu: 8}, c: {cpu: 5}, d: {cpu: 3}},
+        {
+          web: {at: {a: 1, b: 2, d: 1}, cpu: 2},
+          api: {at: {a: 1, b: 1}, cpu: 1},
+          // Not at its best either, and no better on b than on c.
+          db: {at: {a: 1, b: 1, c: 2}, cpu: 2},
+        },
+      ),
+    );
+
+    expect(movesOf(plan)).toEqual(['api-2 b>c for default/web', 'db-3 c>b for default/web', 'web-2 b>c']);
+  });
+
   const tainted = {...SSD, taints: ['dedicated:NoSchedule']};
 
   it('does not call it making room when the other workload could have moved without it', () => {
@@ -232,6 +248,13 @@ describe('keepsTheEnd', () => {
 
     expect(movesOf(plan)).toEqual(['ssd-1 a>b', 'any-1 a>c']);
     expect(first !== undefined && keepsTheEnd(contended, plan, first)).toBe(true);
+  });
+
+  it('holds of it without another search, as the rest of the plan is what follows', () => {
+    const [first] = plan.moves;
+    const unsearched = {...contended, limits: {search: 0, proof: 0}};
+
+    expect(first !== undefined && keepsTheEnd(unsearched, plan, first)).toBe(true);
   });
 
   it('does not hold of a move that may take the only room of another workload', () => {

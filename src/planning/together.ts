@@ -10,7 +10,7 @@ import {describeMove} from './describe-move.ts';
 import {isLess, type Objective} from './distribution.ts';
 import {listChoices} from './explain.ts';
 import {controllerOf, describeBlockers, type OwnerOf, withBlockers} from './joint-blockers.ts';
-import {JointModel, type JointState, type Member, type Step} from './joint-model.ts';
+import {JointModel, type JointState, type Measure, type Member, type Step} from './joint-model.ts';
 import {type Found, isBetter, type Score, type SearchResult, search} from './joint-search.ts';
 import {arrivalOf, type PlannedMove, plan} from './plan.ts';
 import type {PlanRefusal} from './plan-refusal.ts';
@@ -36,7 +36,7 @@ export interface TogetherLimits {
   readonly proof: number;
 }
 
-const DEFAULT_LIMITS: TogetherLimits = {search: 100_000, proof: 400_000};
+const DEFAULT_LIMITS: TogetherLimits = {search: 100_000, proof: 2_000_000};
 
 /** More landings that the scheduler may choose from at random than this are not followed one by one. */
 const LANDINGS_FOLLOWED = 4;
@@ -67,16 +67,9 @@ export interface TogetherPlan {
 
 export function planTogether(request: TogetherRequest): TogetherPlan {
   const limits = {...DEFAULT_LIMITS, ...request.limits};
-  const members = request.workloads
-    .map((member) => {
-      const movable =
-        member.movable && unpredictableBecause({...member.request, snapshot: request.snapshot}) === undefined;
-      return {...member, movable};
-    })
-    .sort((a, b) => compareText(a.key, b.key));
-  const model = new JointModel(members, request.snapshot);
+  const model = modelOf(request);
   const measure = model.measure(model.start);
-  let lowerBound: Score = {objective: measure.optimum, moves: measure.moves};
+  let lowerBound = boundOf(measure);
 
   model.effort.grant(limits.search);
   let found = oneAfterAnother(model);
@@ -118,13 +111,41 @@ export function keepsTheEnd(
   if (move.to.length > LANDINGS_FOLLOWED) {
     return false;
   }
-  return move.to.every((node) => {
-    const rest = planTogether(afterMove(request, workload, move, node));
-    return !isBetter(
-      {objective: joint.objective, moves: joint.moves.length - 1},
-      {objective: rest.objective, moves: rest.moves.length},
-    );
+  const [first] = joint.moves;
+  const isFirst = first?.workload === workload && first.move.from === move.from;
+  // The rest of the plan is what comes after this one.
+  const isPlanned = (node: string) => isFirst && first.move.to[0] === node;
+  const goal = {objective: joint.objective, moves: joint.moves.length - 1};
+  return move.to.every((node) => isPlanned(node) || reaches(afterMove(request, workload, move, node), goal));
+}
+
+/** Whether there are moves that end no worse than this, as far as the search sees. */
+function reaches(request: TogetherRequest, goal: Score): boolean {
+  const {search: effort} = {...DEFAULT_LIMITS, ...request.limits};
+  const model = modelOf(request);
+  const bound = boundOf(model.measure(model.start));
+  if (model.isBounded && isBetter(goal, bound)) {
+    return false;
+  }
+  model.effort.grant(effort);
+  const isReachedBy = ({score}: Found) => !isBetter(goal, score);
+  return isReachedBy(oneAfterAnother(model)) || isReachedBy(searchForeseen(model, bound, effort, goal).best);
+}
+
+function modelOf({workloads, snapshot}: TogetherRequest): JointModel {
+  const members = workloads.map((member) => {
+    const movable = member.movable && unpredictableBecause({...member.request, snapshot}) === undefined;
+    return {...member, movable};
   });
+  return new JointModel(
+    members.sort((a, b) => compareText(a.key, b.key)),
+    snapshot,
+  );
+}
+
+/** No moves from here end better than this. */
+function boundOf({optimum, moves}: Measure): Score {
+  return {objective: optimum, moves};
 }
 
 /** The same request when the move has been made. */
@@ -153,14 +174,17 @@ function afterMove(
  * another one. Only what meets the bound is proven to be shortest as a whole and may take the room as given that others
  * are yet to make.
  */
-function searchForeseen(model: JointModel, bound: Score, effort: number): SearchResult {
+function searchForeseen(model: JointModel, bound: Score, effort: number, goal?: Score): SearchResult {
   let inRoomThatIs = false;
   const staying = new Set<number>();
   for (;;) {
-    const result = search(model, (state) =>
-      model
-        .foreseen(state, inRoomThatIs)
-        .filter((step) => !staying.has(step.member) || !model.isNeutral(state, step)),
+    const result = search(
+      model,
+      (state) =>
+        model
+          .foreseen(state, inRoomThatIs)
+          .filter((step) => !staying.has(step.member) || !model.isNeutral(state, step)),
+      goal,
     );
     const {steps} = result.best;
     const isProven = model.isBounded && !isBetter(bound, result.best.score);
@@ -186,17 +210,17 @@ interface OnTheWay {
   readonly before: JointState;
   readonly step: Step;
   readonly after: JointState;
-  readonly later: readonly Step[];
+  readonly later: readonly OnTheWay[];
 }
 
-function alongTheWay(model: JointModel, steps: readonly Step[]): OnTheWay[] {
-  let before = model.start;
-  return steps.map((step, index) => {
-    const after = model.after(before, step, step.to[0] ?? step.from);
-    const at = {before, step, after, later: steps.slice(index + 1)};
-    before = after;
-    return at;
-  });
+function alongTheWay(model: JointModel, steps: readonly Step[], before = model.start): OnTheWay[] {
+  const [step, ...rest] = steps;
+  if (step === undefined) {
+    return [];
+  }
+  const after = model.after(before, step, step.to[0] ?? step.from);
+  const later = alongTheWay(model, rest, after);
+  return [{before, step, after, later}, ...later];
 }
 
 function isNearerOrNeutral(model: JointModel, {before, step}: OnTheWay): boolean {
@@ -204,14 +228,14 @@ function isNearerOrNeutral(model: JointModel, {before, step}: OnTheWay): boolean
 }
 
 /** Whether a step neither improves anything by itself nor makes room that another workload goes on to use. */
-function isIdle(model: JointModel, {before, step, after, later}: OnTheWay): boolean {
-  return model.isNeutral(before, step) && helpedBy(model, {before, step, after, later}) === undefined;
+function isIdle(model: JointModel, at: OnTheWay): boolean {
+  return model.isNeutral(at.before, at.step) && helpedBy(model, at) === undefined;
 }
 
 /** For whose sake a workload moves that gains nothing by it. */
-function helpedBy(model: JointModel, {before, step, after, later}: OnTheWay): number | undefined {
-  const [helped] = improvedBetween(model, before, after).filter((index) => index !== step.member);
-  return helped ?? beneficiaryOf(model, before, step, later);
+function helpedBy(model: JointModel, at: OnTheWay): number | undefined {
+  const [helped] = improvedBetween(model, at.before, at.after).filter((index) => index !== at.step.member);
+  return helped ?? beneficiaryOf(model, at);
 }
 
 /** Each workload planned on the predicted result of those before it, as it would be alone. */
@@ -282,27 +306,28 @@ function improvedBetween(model: JointModel, before: JointState, after: JointStat
   );
 }
 
-/** For whom the room on the node that a step leaves is wanted in the end. */
+/**
+ * For whom the room on the node that a step leaves is wanted in the end: who takes it and gains nothing by that makes
+ * room himself.
+ */
 function beneficiaryOf(
   model: JointModel,
-  start: JointState,
-  {member, from}: Step,
-  later: readonly Step[],
+  {before, step: {member, from}, later}: OnTheWay,
 ): number | undefined {
   let vacated = from;
   let last: number | undefined;
-  for (const next of later) {
+  for (const {before: then, step: next} of later) {
     if (next.member !== member && next.to.includes(vacated)) {
       last = next.member;
       vacated = next.from;
-      if (model.view(start, last).moves > 0) {
+      if (!model.isNeutral(then, next)) {
         return last;
       }
     }
   }
   // Not every move that helps leaves room behind: it can be the scheduler who sees the nodes in another order after it.
-  const next = later.find((step) => step.member !== member);
-  return last ?? (next === undefined || model.foresees(start, next) ? undefined : next.member);
+  const next = later.find(({step}) => step.member !== member)?.step;
+  return last ?? (next === undefined || model.foresees(before, next) ? undefined : next.member);
 }
 
 function refusalsAt(model: JointModel, state: JointState, ownerOf: OwnerOf): Map<string, PlanRefusal> {
