@@ -101,11 +101,11 @@ export class Contention {
     const {movesNeeded, state, inFlight} = entry ?? {};
     this.#neighbours.saw(policy, key, movesNeeded === 0 || state === 'Excluded');
     const move = inFlight?.find(({makesRoomFor}) => makesRoomFor !== undefined);
-    const before = this.#making.get(key);
+    const making = this.#making.get(key);
     if (move?.makesRoomFor !== undefined) {
       this.#making.set(key, {beneficiary: move.makesRoomFor.workload, on: move.from});
-    } else if (before !== undefined) {
-      this.#options.enqueue(before.beneficiary);
+    } else if (making !== undefined) {
+      this.#options.enqueue(making.beneficiary);
       this.#making.delete(key);
     }
   }
