@@ -35,7 +35,8 @@ export class ClusterCache {
   readonly #keyOfDeploymentUid = new Map<string, WorkloadKey>();
   readonly #replicaSets = new Map<string, ReplicaSet>();
   readonly #replicaSetsOfDeployment: NestedIndex<ReplicaSet> = new Map();
-  readonly #podsOfController: NestedIndex<Pod> = new Map();
+  /** Lists, as a map for each of thousands of ReplicaSets takes several times the memory. */
+  readonly #podsOfController = new Map<string, Pod[]>();
   /** Without a node, by uid. */
   readonly #waitingPods = new Map<string, Pod>();
   readonly #budgetsOfNamespace: NestedIndex<DisruptionBudget> = new Map();
@@ -51,12 +52,12 @@ export class ClusterCache {
   }
 
   setPod(pod: Pod, previous?: Pod): void {
-    this.state.setPod(pod, previous);
-    if (previous?.controller !== undefined && previous.controller.uid !== pod.controller?.uid) {
-      takeFrom(this.#podsOfController, previous.controller.uid, previous.uid);
+    const known = this.state.setPod(pod, previous) ?? previous ?? this.#waitingPods.get(pod.uid);
+    if (known?.controller !== undefined && known.controller.uid !== pod.controller?.uid) {
+      this.#takeFromController(known);
     }
     if (pod.controller !== undefined) {
-      putInto(this.#podsOfController, pod.controller.uid, pod.uid, pod);
+      this.#putIntoController(pod.controller.uid, pod, known);
     }
     if (previous !== undefined) {
       this.#waitingPods.delete(previous.uid);
@@ -69,11 +70,9 @@ export class ClusterCache {
   }
 
   deletePod(pod: Pod): void {
-    this.state.deletePod(pod);
+    const known = this.state.deletePod(pod) ?? this.#waitingPods.get(pod.uid);
     this.#waitingPods.delete(pod.uid);
-    if (pod.controller !== undefined) {
-      takeFrom(this.#podsOfController, pod.controller.uid, pod.uid);
-    }
+    this.#takeFromController(known ?? pod);
   }
 
   setWorkload(workload: Workload): void {
@@ -190,7 +189,7 @@ export class ClusterCache {
   replicasOf(workload: Workload): WorkloadReplicas {
     const replicaSets = [...(this.#replicaSetsOfDeployment.get(workload.uid)?.values() ?? [])];
     const [pods = [], ...more] = replicaSets.flatMap(({uid}) => {
-      const ofReplicaSet = this.#podsOfController.get(uid)?.values();
+      const ofReplicaSet = this.#podsOfController.get(uid);
       return ofReplicaSet === undefined ? [] : [liveReplicas(ofReplicaSet)];
     });
     return {workload, replicaSets, pods: more.length === 0 ? pods : [pods, ...more].flat()};
@@ -211,10 +210,42 @@ export class ClusterCache {
     return deploymentUid === undefined ? undefined : this.#keyOfDeploymentUid.get(deploymentUid);
   }
 
+  /** A pod that is known already keeps its place. */
+  #putIntoController(uid: string, pod: Pod, known: Pod | undefined): void {
+    const pods = this.#podsOfController.get(uid);
+    if (pods === undefined) {
+      this.#podsOfController.set(uid, [pod]);
+      return;
+    }
+    const index = known === undefined ? -1 : positionOf(known, pods);
+    pods[index < 0 ? pods.length : index] = pod;
+  }
+
+  #takeFromController(pod: Pod): void {
+    const uid = pod.controller?.uid ?? '';
+    const pods = this.#podsOfController.get(uid);
+    if (pods === undefined) {
+      return;
+    }
+    const index = positionOf(pod, pods);
+    if (index >= 0) {
+      pods.splice(index, 1);
+    }
+    if (pods.length === 0) {
+      this.#podsOfController.delete(uid);
+    }
+  }
+
   #named(namespace: string, names: Iterable<string>): Workload[] {
     const workloads = this.#workloadsOfNamespace.get(namespace);
     return Array.from(new Set(names), (name) => workloads?.get(name)).filter(
       (workload) => workload !== undefined,
     );
   }
+}
+
+/** By identity where it can be: that reads none of the others. */
+function positionOf(pod: Pod, pods: readonly Pod[]): number {
+  const own = pods.indexOf(pod);
+  return own < 0 ? pods.findIndex(({uid}) => uid === pod.uid) : own;
 }

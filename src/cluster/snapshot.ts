@@ -113,39 +113,40 @@ export class ClusterState implements SchedulingSnapshot {
     this.#nodesHaveChanged();
   }
 
-  /** Puts a pod in, in place of what was known of it (`previous`). */
-  setPod(pod: Pod, previous?: Pod): void {
+  /** Puts a pod in, in place of what was known of it (`previous`). Returns the one that was on its node. */
+  setPod(pod: Pod, previous?: Pod): Pod | undefined {
     if (previous !== undefined && previous.nodeName === pod.nodeName && previous.spec === pod.spec) {
       if (pod.nodeName !== undefined && !isFinished(pod) && !isFinished(previous)) {
-        this.#replace(pod.nodeName, pod);
+        const before = this.#replace(pod.nodeName, pod);
         this.#podsWithoutNode.get(pod.nodeName)?.set(pod.uid, pod);
         this.#claimHolders.set(pod);
-        return;
+        return before;
       }
     }
     if (previous !== undefined) {
       this.deletePod(previous);
     }
     if (isFinished(pod)) {
-      return;
+      return undefined;
     }
     if (pod.nodeName === undefined) {
       this.#nominate(pod);
-      return;
+      return undefined;
     }
     this.#claimHolders.set(pod);
     const info = this.#infos.get(pod.nodeName);
     if (info === undefined) {
       putInto(this.#podsWithoutNode, pod.nodeName, pod.uid, pod);
-      return;
+      return undefined;
     }
-    this.#put(info, pod);
+    return this.#put(info, pod);
   }
 
-  deletePod(pod: Pod): void {
+  /** Returns the value of it that was on its node. */
+  deletePod(pod: Pod): Pod | undefined {
     if (pod.nodeName === undefined) {
       this.#withdrawNomination(pod);
-      return;
+      return undefined;
     }
     this.#claimHolders.delete(pod);
     takeFrom(this.#podsWithoutNode, pod.nodeName, pod.uid);
@@ -155,6 +156,7 @@ export class ClusterState implements SchedulingSnapshot {
       this.#resources.touch(info);
       this.#groups.remove(removed);
     }
+    return removed;
   }
 
   setNamespace(name: string, labels: Labels): void {
@@ -234,21 +236,23 @@ export class ClusterState implements SchedulingSnapshot {
     takeFrom(this.#nominated, pod.nominatedNodeName ?? '', pod.uid);
   }
 
-  #put(info: MutableNodeInfo, pod: Pod): void {
+  #put(info: MutableNodeInfo, pod: Pod): Pod | undefined {
     const before = info.add(pod);
     this.#resources.touch(info);
     if (before !== undefined) {
       this.#groups.remove(before);
     }
     this.#groups.add(pod);
+    return before;
   }
 
-  #replace(nodeName: string, pod: Pod): void {
+  #replace(nodeName: string, pod: Pod): Pod | undefined {
     const info = this.#infos.get(nodeName);
     const before = info?.replace(pod);
     if (info !== undefined) {
       this.#groups.replace(pod, before);
     }
+    return before;
   }
 
   #nodesHaveChanged(): void {
