@@ -1,5 +1,6 @@
 /** The workloads of one policy that may be in each other's way, and what they could do together. */
 import type {WorkloadKey} from '../cluster/cluster-cache.ts';
+import {nodeTable} from '../cluster/node-table.ts';
 import {isTerminating, type Pod} from '../cluster/pod.ts';
 import {compareText, type SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {MoveDecision} from '../eviction/mover.ts';
@@ -279,7 +280,7 @@ export class Neighbours {
 
 /** Whether the plan is one to wait for others for: as good as any, or the best of many that were tried. */
 export function isSearchedWell({request, plan}: Joint): boolean {
-  return plan.isComplete || [...request.snapshot.nodeInfos()].length <= NODES_SEARCHED_WELL;
+  return plan.isComplete || nodeTable(request.snapshot).size <= NODES_SEARCHED_WELL;
 }
 
 /** What has to follow the first move before it is of use: others that make room for the same workload, and its own. */
