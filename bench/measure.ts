@@ -1,6 +1,6 @@
 /**
- * One measurement in a process of its own, with the flags that the operator runs with: `node measure.ts plan 150000`.
- * Prints its result as one line of JSON; `main.ts` makes tables of them.
+ * One measurement in a process of its own, with the flags that the operator runs with: `node measure.ts plan 150000`, or
+ * `node measure.ts events 150000 4` with all workloads in so many namespaces. Prints its result as one line of JSON; `main.ts` makes tables of them.
  */
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {systemClock} from '../src/clock.ts';
@@ -297,8 +297,12 @@ const MEASUREMENTS = {plan: measurePlan, events: measureEvents, controller: meas
 export type Measurement = keyof typeof MEASUREMENTS;
 
 if (import.meta.main) {
-  const [what = '', pods = ''] = process.argv.slice(2);
+  const [what = '', pods = '', namespaces] = process.argv.slice(2);
   const measure = MEASUREMENTS[what as Measurement];
-  console.log(JSON.stringify(await measure(clusterLayout({pods: Number(pods)}))));
+  const layout = clusterLayout({
+    pods: Number(pods),
+    ...(namespaces === undefined ? {} : {namespaces: Number(namespaces)}),
+  });
+  console.log(JSON.stringify(await measure(layout)));
   process.exit();
 }

@@ -91,14 +91,24 @@ const REQUESTS = [
   [500, 1024],
 ] as const;
 
-export function clusterLayout(options: {readonly pods: number; readonly seed?: number}): ClusterLayout {
+export interface LayoutOptions {
+  readonly pods: number;
+  readonly seed?: number;
+  /** By default one for twenty workloads. */
+  readonly namespaces?: number;
+}
+
+export function clusterLayout(options: LayoutOptions): ClusterLayout {
   const seed = options.seed ?? 1;
   const random = new Random(seed);
   const nodes = nodeLayouts(Math.max(3, Math.round(options.pods / PODS_PER_NODE)), random);
   const otherCount = Math.round(options.pods * SHARE.otherPods);
   const replicas = options.pods - nodes.length * DAEMON_SETS.length - otherCount;
   const sizes = replicaCounts(nodes.length, replicas);
-  const namespaces = namespaceLayouts(Math.max(4, Math.round(sizes.length / 20)), random);
+  const namespaces = namespaceLayouts(
+    options.namespaces ?? Math.max(4, Math.round(sizes.length / 20)),
+    random,
+  );
   const room = new RoomLeft(nodes);
   const workloads = sizes.map((size, index) => workloadLayout(index, size, namespaces, room, random));
   const others = Array.from({length: otherCount}, (_, index): OtherPod => {
