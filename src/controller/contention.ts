@@ -93,7 +93,7 @@ export class Contention {
     policy: string,
     key: WorkloadKey,
     entry: WorkloadStatus | undefined,
-    before: WorkloadStatus | undefined = entry,
+    before: WorkloadStatus | undefined,
   ): void {
     for (const blocked of this.#fruitless.noteNews(policy, key, before, entry)) {
       this.#options.enqueue(blocked);
@@ -203,7 +203,7 @@ export class Contention {
     const first =
       joint === undefined
         ? undefined
-        : (this.#promised(key, move) ?? firstInstead(joint, {workload: key, move}));
+        : (this.#promised(look, move) ?? firstInstead(joint, {workload: key, move}));
     if (first === undefined || first.workload === key) {
       this.#waitingSince.delete(key);
       // Where room is scarce only this move was looked into, so no others are made beside it.
@@ -225,11 +225,14 @@ export class Contention {
    * The move of another workload for whose sake room was made where this one would go. Were it taken, all of them might
    * end as well, but whoever has made it would have done so in vain.
    */
-  #promised(key: WorkloadKey, {to}: PlannedMove): TogetherMove | undefined {
+  #promised({key, policy}: Look, {to}: PlannedMove): TogetherMove | undefined {
     for (const {beneficiary, on} of this.#making.values()) {
       const look = beneficiary === key || !to.includes(on) ? undefined : this.#options.lookAt(beneficiary);
-      const [move] = look === undefined ? [] : nextOf(look).moves;
-      if (look !== undefined && move?.to.includes(on) && this.#neighbours.isAble(look, move, key)) {
+      if (look?.policy.uid !== policy.uid) {
+        continue;
+      }
+      const [move] = nextOf(look).moves;
+      if (move?.to.includes(on) && this.#neighbours.isAble(look, move, key)) {
         return {workload: beneficiary, move};
       }
     }

@@ -4,8 +4,9 @@ import type {WorkloadKey} from '../cluster/cluster-cache.ts';
 /** How soon a search that has found nothing is made again, doubling each time, milliseconds. */
 const FIRST_PAUSE = 30_000;
 const LONGEST_PAUSE = 300_000;
-/** The same once another workload of the policy lies differently, or can move again. */
+/** The same once another workload of the policy lies differently, or can move again: the more search, the later. */
 const PAUSE_AFTER_NEWS = 5000;
+const PAUSE_AFTER_NEWS_EACH = 500;
 
 interface Search {
   readonly policy: string;
@@ -55,9 +56,10 @@ export class FruitlessSearches {
     if (this.#searches.size === 0 || !isNews(before, after)) {
       return [];
     }
+    const pause = Math.max(PAUSE_AFTER_NEWS, this.#searches.size * PAUSE_AFTER_NEWS_EACH);
     const sooner: WorkloadKey[] = [];
     for (const [key, search] of this.#searches) {
-      const until = search.searchedAt + PAUSE_AFTER_NEWS;
+      const until = search.searchedAt + pause;
       if (key !== about && search.policy === policy && until < search.until) {
         this.#searches.set(key, {...search, until});
         sooner.push(key);

@@ -39,6 +39,8 @@ export interface MoveRunnerOptions {
   readonly writeAhead: (look: Look, entry: WorkloadStatus, signal: AbortSignal) => Promise<void>;
   /** Decides anew from the state of now: what of these moves is still right. */
   readonly confirm: (look: Look, moves: readonly PlannedMove[]) => readonly PlannedMove[];
+  /** Asks for another look at a workload. */
+  readonly enqueue: (key: WorkloadKey) => void;
   readonly clock: Clock;
   readonly log: Log;
   readonly onTarget: (node: string) => void;
@@ -87,7 +89,9 @@ export class MoveRunner {
 
   /** The workload is not about to move anything: its turn is another one's. */
   rests(key: WorkloadKey): void {
-    this.#options.pace.leave(key);
+    if (this.#options.pace.leave(key)) {
+      this.#callFirst();
+    }
   }
 
   /** The namespace's disruption budgets, less what the evictions of this very moment take from them. */
@@ -113,6 +117,7 @@ export class MoveRunner {
       const requeue = {afterMilliseconds: pace.turnOf(key, clock.now()) - clock.now()};
       return {requeue, notMoved: 'waiting for the cluster-wide pace of evictions'};
     }
+    this.#callFirst();
     const moves = planned.slice(0, tokens);
     // From here on other plans see the room as taken.
     this.#arrivals.expect(key, moves, look.request.replacement, clock.now());
@@ -194,6 +199,14 @@ export class MoveRunner {
     }
     if (finished.length > 0) {
       this.#arrivals.forget(key);
+    }
+  }
+
+  // It was told when its turn would be as if all before it took a token, and is told anew.
+  #callFirst(): void {
+    const {first} = this.#options.pace;
+    if (first !== undefined) {
+      this.#options.enqueue(first);
     }
   }
 

@@ -13,7 +13,12 @@ import {Triggers} from './triggers.ts';
 const BURST = 6000;
 
 const WEB = settled({a: 2, b: 1});
-const API = settled({a: 1}, {name: 'api'});
+const SETTLED_API = settled({a: 1}, {name: 'api'});
+/** Somebody has labelled its pods. */
+const API = {
+  ...SETTLED_API,
+  pods: SETTLED_API.pods.map((each) => ({...each, labels: {...each.labels, team: 'shop'}})),
+};
 const ELSEWHERE = settled({a: 1}, {namespace: 'other'});
 
 const AWAY_FROM_WEB = pod('any', {
@@ -90,6 +95,11 @@ describe('Triggers: workloads', () => {
       what: 'a disruption budget of it',
       change: (triggers) => triggers.budgetChanged(budget({matchLabels: {app: 'web'}})),
       looks: ['default/web'],
+    },
+    {
+      what: 'a disruption budget of a label that only its pods carry',
+      change: (triggers) => triggers.budgetChanged(budget({matchLabels: {team: 'shop'}})),
+      looks: ['default/api'],
     },
     {
       what: 'a disruption budget of all pods of its namespace',

@@ -93,10 +93,19 @@ export class Triggers {
   }
 
   budgetChanged({namespace, selector}: DisruptionBudget): void {
-    for (const workload of selector === undefined
-      ? []
-      : this.#options.cache.workloadsMeantBy(namespace, selector)) {
-      this.#options.lookAtWorkload(workloadKey(workload));
+    if (selector === undefined) {
+      return;
+    }
+    const {cache, lookAtWorkload} = this.#options;
+    for (const workload of cache.workloadsMeantBy(namespace, selector)) {
+      lookAtWorkload(workloadKey(workload));
+    }
+    // Pods may carry labels that their template does not have.
+    for (const {labels, pods} of cache.state.podGroupsMeantBy(namespace, selector)) {
+      const [pod] = matchesSelector(selector, labels) ? pods : [];
+      if (pod !== undefined) {
+        this.#look(cache.workloadOfPod(pod));
+      }
     }
   }
 

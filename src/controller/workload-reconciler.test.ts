@@ -644,12 +644,27 @@ describe('WorkloadReconciler: the pace', () => {
     cluster.pace.take('another', 10, cluster.clock.now());
     await cluster.look();
     const {workload} = cluster.replicas;
+    cluster.pace.take('behind it', 1, cluster.clock.now());
     cluster.cache.deleteWorkload(workload);
 
     await cluster.look();
 
+    expect(cluster.enqueued).toEqual(['behind it']);
     await cluster.clock.advance(1000);
-    expect(cluster.pace.take('next', 1, cluster.clock.now())).toBe(1);
+    expect(cluster.pace.take('behind it', 1, cluster.clock.now())).toBe(1);
+  });
+
+  it('calls the next one in the line when it has its token', async () => {
+    const cluster = new Cluster(settled({a: 3}, SOFT));
+    cluster.pace.take('another', 10, cluster.clock.now());
+    await cluster.look();
+    cluster.pace.take('behind it', 1, cluster.clock.now());
+    await cluster.clock.advance(1000);
+
+    await cluster.look();
+
+    expect(cluster.actions.evicted).toHaveLength(1);
+    expect(cluster.enqueued).toEqual(['behind it']);
   });
 });
 
@@ -738,6 +753,7 @@ class Cluster {
   readonly policies = new PolicyIndex();
   readonly cache: ClusterCache;
   readonly finished: string[] = [];
+  readonly enqueued: string[] = [];
   readonly pace = new Pace({perMinute: 60, burst: 10}, READY_AT + 3_600_000);
   readonly replicas: WorkloadReplicas;
   circuitOpen: string | undefined;
@@ -840,7 +856,7 @@ class Cluster {
       log: new MemoryLog(),
       onEviction: () => {},
       onMove: (result) => this.finished.push(result),
-      enqueue: () => {},
+      enqueue: (key) => this.enqueued.push(key),
     });
     return [reports, reconciler];
   }

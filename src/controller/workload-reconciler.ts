@@ -106,7 +106,7 @@ export class WorkloadReconciler {
           // Or the first write, made for another workload of the policy, would leave out what is known of this one.
           reports.set(policyKey(policy), key, entry);
         }
-        this.#contention.saw(policyKey(policy), key, entry);
+        this.#contention.saw(policyKey(policy), key, entry, entry);
         this.#editor.resume(key, policy, cache.replicasOf(workload));
       }
     }
@@ -281,7 +281,10 @@ export class WorkloadReconciler {
 
   #wait(look: Look, cause: EntryCause, ...times: readonly (number | undefined)[]): Requeue | undefined {
     const entry = workloadEntry(look, cause);
-    this.#runner.rests(look.key);
+    // Who waits for something that passes keeps its place in the line.
+    if (cause.kind !== 'waiting') {
+      this.#runner.rests(look.key);
+    }
     this.#report(look, entry);
     const now = this.#options.clock.now();
     const known = times.filter((time) => time !== undefined);

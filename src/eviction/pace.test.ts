@@ -48,12 +48,27 @@ describe('Pace', () => {
       pace.take(who, 1, 0);
     }
 
-    pace.leave('web');
+    expect(pace.leave('web')).toBe(true);
+    expect(pace.leave('web')).toBe(false);
 
+    expect(pace.first).toBe('shop');
     expect(pace.take('shop', 1, 2000)).toBe(1);
     // `mail` was expected at 6 s.
-    expect(pace.take('newcomer', 1, 7000)).toBe(0);
-    expect(pace.take('newcomer', 1, 7001)).toBe(1);
+    expect(pace.take('newcomer', 1, 11_000)).toBe(0);
+    expect(pace.take('newcomer', 1, 11_001)).toBe(1);
+  });
+
+  it('tells who asks again when its turn is now that others have left', () => {
+    const pace = new Pace({perMinute: 30, burst: 1}, 0);
+    pace.take('first', 1, 0);
+    for (const who of ['web', 'shop', 'mail']) {
+      pace.take(who, 1, 0);
+    }
+    pace.leave('web');
+    pace.leave('shop');
+
+    expect(pace.take('mail', 1, 1000)).toBe(0);
+    expect(pace.turnOf('mail', 1000)).toBe(2000);
   });
 
   it('takes back what was not used, up to the burst', () => {

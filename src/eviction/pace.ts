@@ -11,7 +11,7 @@ export interface PaceOptions {
 }
 
 /** Who has not come back so long after its turn, milliseconds, has lost it. */
-const MISSED = 1000;
+const MISSED = 5000;
 
 export class Pace {
   readonly #perMillisecond: number;
@@ -56,9 +56,15 @@ export class Pace {
     return Math.max(now, this.#turns.get(who) ?? now);
   }
 
-  /** Nobody need wait for this one any longer. */
-  leave(who: string): void {
-    this.#turns.delete(who);
+  /** Who has waited longest: its turn may be sooner than it was told, when others have left. */
+  get first(): string | undefined {
+    const [first] = this.#turns.keys();
+    return first;
+  }
+
+  /** Nobody need wait for this one any longer. Returns whether anybody did. */
+  leave(who: string): boolean {
+    return this.#turns.delete(who);
   }
 
   #aheadOf(who: string, now: number): number {
