@@ -1,6 +1,7 @@
 /**
  * One measurement in a process of its own, with the flags that the operator runs with: `node measure.ts plan 150000`, or
- * `node measure.ts events 150000 4` with all workloads in so many namespaces. Prints its result as one line of JSON; `main.ts` makes tables of them.
+ * `node measure.ts events 150000 4` with all workloads in so many namespaces. Prints its result as one line of JSON;
+ * `main.ts` makes tables of them.
  */
 import {setImmediate as nextTurn} from 'node:timers/promises';
 import {systemClock} from '../src/clock.ts';

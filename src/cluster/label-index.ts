@@ -1,7 +1,4 @@
-import type {LabelSelector, Labels} from './label-selector.ts';
-
-/** Each rollout has another one, so nobody finds more by it than by the labels beside it. */
-const POD_TEMPLATE_HASH = 'pod-template-hash';
+import {type LabelSelector, type Labels, POD_TEMPLATE_HASH} from './label-selector.ts';
 
 /**
  * Values by the labels that they carry, so that nobody who asks for a label goes through thousands of them. Most labels
@@ -12,6 +9,7 @@ export class LabelIndex<T extends object | string> {
 
   addAll(labels: Labels, value: T): void {
     for (const key in labels) {
+      // Each rollout has another one, so nobody finds more by it than by the labels beside it.
       if (key !== POD_TEMPLATE_HASH) {
         this.add(labelText(key, labels[key] ?? ''), value);
       }
@@ -68,6 +66,20 @@ export class LabelIndex<T extends object | string> {
     const values = this.#values.get(label);
     return values === undefined ? 0 : values instanceof Set ? values.size : 1;
   }
+}
+
+/** For a selector that asks for no label by its value. */
+export const ANY_LABELS = '';
+
+/** A label, as `app=web`, without which nothing is meant; undefined for a selector that means nothing. */
+export function labelAskedFor(selector: LabelSelector | undefined): string | undefined {
+  if (selector === undefined) {
+    return undefined;
+  }
+  for (const key in selector.matchLabels) {
+    return labelText(key, selector.matchLabels[key] ?? '');
+  }
+  return ANY_LABELS;
 }
 
 /** As in `app=web`. */

@@ -2,6 +2,9 @@
 
 export type Labels = Readonly<Record<string, string>>;
 
+/** The label that tells the pods of one rollout from those of another; their ReplicaSet's template has it. */
+export const POD_TEMPLATE_HASH = 'pod-template-hash';
+
 export interface LabelSelectorRequirement {
   readonly key: string;
   readonly operator: 'In' | 'NotIn' | 'Exists' | 'DoesNotExist';

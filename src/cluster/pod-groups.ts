@@ -4,7 +4,7 @@
  * are compared with groups, and only the pods of those that match are visited. Pods are grouped by the identity of
  * their labels and spec, which the watch interns; without that each pod is a group of its own, and all stays right.
  */
-import {LabelIndex, labelText, labelTexts} from './label-index.ts';
+import {ANY_LABELS, LabelIndex, labelAskedFor, labelText, labelTexts} from './label-index.ts';
 import type {LabelSelector, Labels} from './label-selector.ts';
 import {type NestedIndex, putInto, takeFrom} from './nested-index.ts';
 import type {Pod} from './pod.ts';
@@ -30,9 +30,6 @@ export interface Newcomer {
 
 /** A term with a namespaceSelector may reach any namespace. */
 const ANY_NAMESPACE = '*';
-/** A term whose selector names no label may mean any of them. */
-const ANY_LABELS = '';
-
 /** What all pods of a group have in common; a pod has it, too. */
 type GroupTraits = Pick<PodGroup, 'namespace' | 'labels' | 'spec'>;
 
@@ -149,7 +146,7 @@ export class PodGroups {
   ): void {
     for (const [kind, reach] of Object.entries(this.#reach) as [ReachingTerms, Reach][]) {
       for (const term of termsOf(group.spec, kind)) {
-        const label = labelAskedFor(term);
+        const label = labelAskedFor(term.labelSelector);
         if (label === undefined) {
           continue;
         }
@@ -172,17 +169,6 @@ function addAll(groups: ReadonlyMap<string, PodGroup> | undefined, to: Set<PodGr
   }
 }
 
-/** A label, as `app=web`, without which a newcomer is not meant; undefined for a term that means nobody. */
-function labelAskedFor({labelSelector}: PodAffinityTerm): string | undefined {
-  if (labelSelector === undefined) {
-    return undefined;
-  }
-  for (const key in labelSelector.matchLabels) {
-    return labelText(key, labelSelector.matchLabels[key] ?? '');
-  }
-  return ANY_LABELS;
-}
-
 function emptyGroup({namespace, labels, spec}: Pod, key: string): MutableGroup {
   return {key, namespace, labels, spec, pods: []};
 }
@@ -191,7 +177,7 @@ function emptyGroup({namespace, labels, spec}: Pod, key: string): MutableGroup {
 export function mayReach(group: GroupTraits, {namespace, labels}: Newcomer, terms: ReachingTerms): boolean {
   return termsOf(group.spec, terms).some((term) => {
     const reached = namespacesReachedBy(term, group);
-    const label = labelAskedFor(term);
+    const label = labelAskedFor(term.labelSelector);
     return (
       (reached.includes(namespace) || reached.includes(ANY_NAMESPACE)) &&
       (label === ANY_LABELS || labelTexts(labels).some((each) => each === label))

@@ -2,15 +2,9 @@
  * By labels, the workloads of a namespace that a pod or a selector may concern: with thousands of workloads in one
  * namespace, nobody goes through all of them for each pod that comes or goes.
  */
-import {LabelIndex, labelText, labelTexts} from './label-index.ts';
+import {ANY_LABELS, LabelIndex, labelAskedFor, labelTexts} from './label-index.ts';
 import type {LabelSelector, Labels} from './label-selector.ts';
-import type {PodAffinityTerm} from './pod-spec.ts';
 import type {Workload} from './workload.ts';
-
-/** Set by the controller of a rollout: pods carry it, their template does not. */
-const POD_TEMPLATE_HASH = 'pod-template-hash';
-/** For a selector that asks for no label by its value. */
-const ANY = '';
 
 type Declared = Pick<Workload, 'name' | 'template'>;
 
@@ -41,7 +35,7 @@ export class WorkloadLabels {
 
   /** With a term that may mean pods of these labels. */
   *avoidingPodsWith(labels: Labels): Iterable<string> {
-    yield* this.#avoiding.get(ANY);
+    yield* this.#avoiding.get(ANY_LABELS);
     for (const label of labelTexts(labels)) {
       yield* this.#avoiding.get(label);
     }
@@ -49,16 +43,7 @@ export class WorkloadLabels {
 }
 
 function avoidedBy({template}: Declared): Set<string> {
-  const {required} = template.spec.podAntiAffinity;
-  return new Set(required.map(({labelSelector}: PodAffinityTerm) => labelAskedFor(labelSelector ?? {})));
-}
-
-/** A label, as `app=web`, without which nothing is meant. */
-function labelAskedFor({matchLabels = {}}: LabelSelector): string {
-  for (const [key, value] of Object.entries(matchLabels)) {
-    if (key !== POD_TEMPLATE_HASH) {
-      return labelText(key, value);
-    }
-  }
-  return ANY;
+  return new Set(
+    template.spec.podAntiAffinity.required.flatMap(({labelSelector}) => labelAskedFor(labelSelector) ?? []),
+  );
 }

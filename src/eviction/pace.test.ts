@@ -16,11 +16,7 @@ describe('Pace', () => {
   });
 
   it('gives each of those who wait a turn of its own, in the order in which they came', () => {
-    const pace = new Pace({perMinute: 30, burst: 1}, 0);
-    pace.take('first', 1, 0);
-    for (const who of ['web', 'shop', 'mail']) {
-      expect(pace.take(who, 1, 0)).toBe(0);
-    }
+    const pace = waitedFor();
 
     expect(['web', 'shop', 'mail'].map((who) => pace.turnOf(who, 0))).toEqual([2000, 4000, 6000]);
     expect(pace.take('mail', 1, 2000)).toBe(0);
@@ -42,11 +38,7 @@ describe('Pace', () => {
   });
 
   it('goes on without one who has left, or has missed its turn', () => {
-    const pace = new Pace({perMinute: 30, burst: 1}, 0);
-    pace.take('first', 1, 0);
-    for (const who of ['web', 'shop', 'mail']) {
-      pace.take(who, 1, 0);
-    }
+    const pace = waitedFor();
 
     expect(pace.leave('web')).toBe(true);
     expect(pace.leave('web')).toBe(false);
@@ -59,11 +51,7 @@ describe('Pace', () => {
   });
 
   it('tells who asks again when its turn is now that others have left', () => {
-    const pace = new Pace({perMinute: 30, burst: 1}, 0);
-    pace.take('first', 1, 0);
-    for (const who of ['web', 'shop', 'mail']) {
-      pace.take(who, 1, 0);
-    }
+    const pace = waitedFor();
     pace.leave('web');
     pace.leave('shop');
 
@@ -111,3 +99,13 @@ describe('Pace', () => {
     expect(() => new Pace(options, 0)).toThrow(/perMinute > 0 and burst >= 1/);
   });
 });
+
+/** At a token each two seconds, with `web`, `shop` and `mail` in the line. */
+function waitedFor(): Pace {
+  const pace = new Pace({perMinute: 30, burst: 1}, 0);
+  pace.take('first', 1, 0);
+  for (const who of ['web', 'shop', 'mail']) {
+    expect(pace.take(who, 1, 0)).toBe(0);
+  }
+  return pace;
+}

@@ -5,7 +5,7 @@
 
 import {FIELD_MANAGER} from '../api/names.ts';
 import type {SpreadPolicySpec, Topology} from '../api/types.ts';
-import {type LabelSelector, matchesSelector} from '../cluster/label-selector.ts';
+import {type LabelSelector, matchesSelector, POD_TEMPLATE_HASH} from '../cluster/label-selector.ts';
 import type {
   PodAffinityTerm,
   PodSpec,
@@ -28,7 +28,6 @@ export const NO_RULE: PlacementRule = {required: [], preferred: [], topologySpre
 
 /** A preferred anti-affinity term of the highest weight (1–100): nothing else in the template outweighs it. */
 const HIGHEST_WEIGHT = 100;
-const POD_TEMPLATE_HASH = 'pod-template-hash';
 
 /** What of a rule the API server understands; older ones drop unknown fields without a word. */
 export interface ServerCapabilities {

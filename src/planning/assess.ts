@@ -4,7 +4,7 @@
  */
 import type {Node} from '../cluster/node.ts';
 import {type NodeTable, nodeTable} from '../cluster/node-table.ts';
-import {isTerminating, type Pod} from '../cluster/pod.ts';
+import type {Pod} from '../cluster/pod.ts';
 import {summaryOf} from '../cluster/replica-summary.ts';
 import {compareText, type SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
@@ -187,21 +187,13 @@ export function assess(request: AssessRequest): Assessment {
       return problem();
     },
     problemNear: (replicas, moves, shown) => {
-      const then = placedOf(replicas);
+      const then = summaryOf(replicas).placed;
       const request = {...rules, placed: then, occupancy: occupancyOf(then, table)};
       return (
         problemNear(request, roomOfNode, moves, shown) ?? problemOf(request, allSites(request), roomOfNode)
       );
     },
   };
-}
-
-function placedOf(replicas: readonly Pod[]): readonly Pod[] {
-  return replicas.every(isPlaced) ? replicas : replicas.filter(isPlaced);
-}
-
-function isPlaced(pod: Pod): boolean {
-  return pod.nodeName !== undefined && !isTerminating(pod);
 }
 
 /** So many moves are enough for most workloads that a pod has just left, and for most that are not spread. */

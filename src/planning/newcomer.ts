@@ -1,9 +1,9 @@
+import {POD_TEMPLATE_HASH} from '../cluster/label-selector.ts';
 import {completeForLabels, type PodSpec} from '../cluster/pod-spec.ts';
 import type {SchedulingSnapshot} from '../cluster/snapshot.ts';
 import type {PodToSchedule, Refusal} from '../scheduling/framework.ts';
 import {nodeFilter} from '../scheduling/scheduler.ts';
 
-const POD_TEMPLATE_HASH = 'pod-template-hash';
 /** Of a template that does not exist yet: and no hash of one that does, in which there are no vowels. */
 const UNKNOWN_HASH = 'new';
 

@@ -1,4 +1,4 @@
-import {type LabelSelector, withLabelKeys} from '../cluster/label-selector.ts';
+import {type LabelSelector, POD_TEMPLATE_HASH, withLabelKeys} from '../cluster/label-selector.ts';
 import type {Pod} from '../cluster/pod.ts';
 import {completeForLabels, type PodSpec} from '../cluster/pod-spec.ts';
 import {summaryOf} from '../cluster/replica-summary.ts';
@@ -6,7 +6,6 @@ import {maxResources} from '../cluster/resources.ts';
 import type {ReplicaSet, Workload} from '../cluster/workload.ts';
 import type {PodToSchedule} from '../scheduling/framework.ts';
 
-const POD_TEMPLATE_HASH = 'pod-template-hash';
 const NO_SPECS: ReadonlySet<PodSpec> = new Set();
 
 /**
